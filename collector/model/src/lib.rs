@@ -1,0 +1,48 @@
+//! The vocabulary of coldlight: what a span, a resource, a log record, a trace and a service map *are*.
+//!
+//! Everything that two rooms tell each other is said in these words: the receiver makes [`Batch`]es of them, the store keeps
+//! them and answers with [`Trace`], [`TraceList`] and [`ServiceMap`], the pages render those answers.
+//!
+//! Not here: protobuf, SQL, HTTP, HTML, async code and the clock. Time is always an argument.
+
+mod batch;
+mod conventions;
+mod facts;
+pub mod filter;
+mod histogram;
+mod id;
+mod log;
+mod map;
+mod metric;
+mod node;
+mod outcome;
+mod resource;
+mod span;
+mod status;
+mod summary;
+mod table;
+mod time;
+mod trace;
+mod tree;
+mod value;
+
+pub use batch::{Batch, Busy, BusyReason};
+pub use conventions::{ResourceFacts, resource_facts};
+pub use facts::{SpanFacts, span_facts};
+pub use filter::{Comparison, Condition, Filter, Op, Pattern};
+pub use histogram::{DurationHistogram, bucket_bounds, bucket_of};
+pub use id::{ResourceId, SpanId, TraceId};
+pub use log::LogRecord;
+pub use map::{EdgeStats, EntryBin, MapEdge, MapNode, NodeStats, ServiceMap};
+pub use metric::MetricPoint;
+pub use node::{Node, NodeKind, Way};
+pub use outcome::Outcome;
+pub use resource::{Resource, Scope, colour_slot};
+pub use span::{Event, Kind, Link, Oddities, Span, StatusCode};
+pub use status::{Listening, ReceiverCounts, RefusalCount, StoreStatus};
+pub use summary::{Cursor, Operation, ServiceSummary, TimeBin, TraceHistogram, TraceList, TraceSort, TraceSummary};
+pub use table::{Cell, Column, Table};
+pub use time::{Nanos, TimeRange, Timestamp};
+pub use trace::{LogLine, SpanDetail, SpanRef, Trace, TraceSpan};
+pub use tree::{SpanTree, TreeNode};
+pub use value::{Attributes, MAX_DEPTH, Value, push_base64, push_json_string};

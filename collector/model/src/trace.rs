@@ -1,0 +1,108 @@
+//! One trace as an answer: light rows for the waterfall, and everything about a single span for the panel.
+
+use crate::{
+    Kind, LogRecord, Nanos, Node, NodeKind, Oddities, Outcome, Resource, ResourceId, Scope, Span, SpanId, StatusCode,
+    Timestamp, TraceId, Way,
+};
+
+/// All spans of one trace, without their attributes: a trace of 100,000 spans must fit in memory many times over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    pub trace_id: TraceId,
+    /// By start, then span id.
+    pub spans: Vec<TraceSpan>,
+}
+
+/// One row of a waterfall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceSpan {
+    pub span_id: SpanId,
+    pub parent_span_id: Option<SpanId>,
+    pub name: String,
+    pub kind: Kind,
+    pub service: String,
+    /// What the service runs on.
+    pub platform: NodeKind,
+    pub resource: ResourceId,
+    pub started_at: Timestamp,
+    pub duration: Nanos,
+    pub outcome: Outcome,
+    pub status_code: StatusCode,
+    pub status_message: String,
+    pub http_status: Option<u16>,
+    pub error_type: Option<String>,
+    pub remote: Option<Node>,
+    pub way: Way,
+    /// Set on the span that is a function's invocation.
+    pub invocation_id: Option<String>,
+    pub records: Option<i64>,
+    /// When its events happened, in order.
+    pub event_times: Vec<Timestamp>,
+    pub links: u32,
+    pub oddities: Oddities,
+    pub received_at: Timestamp,
+}
+
+impl TraceSpan {
+    pub fn ended_at(&self) -> Timestamp {
+        self.started_at.plus(self.duration)
+    }
+}
+
+impl Trace {
+    /// From the first start to the last end: when it was *completed*.
+    pub fn length(&self) -> Nanos {
+        self.end().since(self.start())
+    }
+
+    pub fn start(&self) -> Timestamp {
+        self.spans.iter().map(|span| span.started_at).min().unwrap_or_default()
+    }
+
+    pub fn end(&self) -> Timestamp {
+        self.spans.iter().map(TraceSpan::ended_at).max().unwrap_or_default()
+    }
+
+    /// The span that answers for the trace: the earliest without a parent, else the earliest whose parent never came.
+    pub fn root(&self) -> Option<&TraceSpan> {
+        let known: std::collections::HashSet<SpanId> = self.spans.iter().map(|span| span.span_id).collect();
+        let without = self.spans.iter().filter(|span| span.parent_span_id.is_none()).min_by_key(|span| span.started_at);
+        without.or_else(|| {
+            self.spans
+                .iter()
+                .filter(|span| span.parent_span_id.is_some_and(|parent| !known.contains(&parent)))
+                .min_by_key(|span| span.started_at)
+        })
+    }
+}
+
+/// Everything kept about one span.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpanDetail {
+    pub span: Span,
+    pub resource: Resource,
+    pub scope: Scope,
+    pub received_at: Timestamp,
+    /// Spans anywhere that link to this one.
+    pub linked_from: Vec<SpanRef>,
+    /// Where its own links lead; `name` and `service` are empty when that span is not here.
+    pub links_to: Vec<SpanRef>,
+    pub logs: Vec<LogLine>,
+}
+
+/// A span of any trace, named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpanRef {
+    pub trace_id: TraceId,
+    pub span_id: SpanId,
+    pub service: String,
+    pub name: String,
+    pub started_at: Option<Timestamp>,
+}
+
+/// A log record with the name of who wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    pub record: LogRecord,
+    pub service: String,
+}
