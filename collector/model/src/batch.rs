@@ -1,10 +1,12 @@
 //! What one request brought, once admitted; and why a request may have to wait.
 
-use crate::{LogRecord, MetricPoint, Resource, Scope, Span};
+use crate::{LogRecord, MetricPoint, Resource, Scope, Span, Timestamp};
 
 /// The content of one accepted request. Spans, logs and metrics point into `resources` and `scopes` by index.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
+    /// When the receiver took it. Part of the journal's record, so that a replay after a crash keeps it.
+    pub received_at: Timestamp,
     pub resources: Vec<Resource>,
     pub scopes: Vec<Scope>,
     pub spans: Vec<Span>,

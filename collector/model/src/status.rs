@@ -13,8 +13,11 @@ pub struct Listening {
 /// What came in since the start. received = admitted + rejected; refused requests were never counted as received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReceiverCounts {
+    /// Acknowledged ones.
     pub requests: u64,
+    /// Of them, as they came over the wire: before decompression.
     pub bytes: u64,
+    /// Received: admitted and rejected ones.
     pub spans: u64,
     pub spans_rejected: u64,
     pub logs: u64,

@@ -1,5 +1,7 @@
 //! Attribute values as OTLP has them, and their JSON text.
 
+use std::collections::{HashMap, HashSet};
+
 /// The most levels an attribute value may nest before the rest is replaced by [`Value::TOO_DEEP`]:
 /// deep JSON overflows the stack of DuckDB's cast to VARIANT.
 pub const MAX_DEPTH: usize = 16;
@@ -189,6 +191,29 @@ impl Attributes {
         }
     }
 
+    /// From pairs in the order they came, in linear time: of equal keys the last value stays, at the first's place.
+    /// True when a key came twice.
+    pub fn from_pairs(pairs: Vec<(String, Value)>) -> (Self, bool) {
+        if !has_duplicates(&pairs) {
+            return (Self(pairs), false);
+        }
+        let mut places = HashMap::new();
+        let mut kept: Vec<(String, Value)> = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            match places.get(&key) {
+                Some(&place) => {
+                    let (_, old): &mut (String, Value) = &mut kept[place];
+                    *old = value;
+                }
+                None => {
+                    places.insert(key.clone(), kept.len());
+                    kept.push((key, value));
+                }
+            }
+        }
+        (Self(kept), true)
+    }
+
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
@@ -224,6 +249,17 @@ impl Attributes {
     }
 }
 
+/// Comparing all pairs is quickest for the few attributes most spans have; hashing keeps hundreds of them linear.
+fn has_duplicates(pairs: &[(String, Value)]) -> bool {
+    const FEW: usize = 24;
+    if pairs.len() <= FEW {
+        pairs.iter().enumerate().any(|(at, (key, _))| pairs[..at].iter().any(|(earlier, _)| earlier == key))
+    } else {
+        let mut seen = HashSet::with_capacity(pairs.len());
+        pairs.iter().any(|(key, _)| !seen.insert(key.as_str()))
+    }
+}
+
 impl<K: Into<String>> FromIterator<(K, Value)> for Attributes {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(pairs: I) -> Self {
         let mut attributes = Self::new();
@@ -245,6 +281,19 @@ mod tests {
         assert!(attributes.insert("a".into(), Value::Int(2)));
         assert_eq!(attributes.get("a"), Some(&Value::Int(2)));
         assert_eq!(attributes.len(), 1);
+    }
+
+    #[test]
+    fn pairs_keep_their_order_and_the_last_of_equal_keys_few_or_many() {
+        for extra in [0, 100] {
+            let mut pairs: Vec<(String, Value)> = (0..extra).map(|n| (format!("k{n}"), Value::Null)).collect();
+            pairs.extend([("a".into(), Value::Int(1)), ("b".into(), Value::Int(2)), ("a".into(), Value::Int(3))]);
+            let (attributes, twice) = Attributes::from_pairs(pairs);
+            assert!(twice);
+            assert_eq!(attributes.len(), extra + 2);
+            assert_eq!(attributes.iter().last(), Some(("b", &Value::Int(2))));
+            assert_eq!(attributes.get("a"), Some(&Value::Int(3)));
+        }
     }
 
     #[test]
