@@ -1,1 +1,34 @@
+//! Keeps what the receiver admitted, and answers questions about it.
+//!
+//! A batch is synced to the [`journal`] before it is acknowledged; one writer turns journal records into rows of an
+//! embedded DuckDB; many readers ask. Start reading at `writer.rs`.
+//!
+//! **Invariants:** acknowledged means on disk; a record becomes rows once; the database file is open at most once.
+//!
+//! Not here: OTLP, HTTP, pages.
 
+mod ask;
+mod check;
+mod commit;
+mod engine;
+mod error;
+pub mod journal;
+mod lock;
+mod progress;
+mod quarantine;
+mod queries;
+mod roll;
+mod rows;
+mod schema;
+mod settings;
+mod sql;
+mod store;
+mod upkeep;
+mod writer;
+
+pub use check::{Checked, check};
+pub use error::StoreError;
+pub use queries::{Located, TraceSearch};
+pub use settings::Settings;
+pub use sql::{Question, SqlError, ask_stopped};
+pub use store::Store;

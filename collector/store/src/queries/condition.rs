@@ -1,0 +1,99 @@
+//! A filter line as SQL conditions.
+//!
+//! A conjunction of strangers' words has no fixed text, so this is the one place that joins SQL from pieces. Every piece
+//! is a constant of this file; every word, name and number a user typed is a bound parameter, never text.
+
+use coldlight_model::{Comparison, Filter, Kind, Op, Outcome, Pattern, TimeRange};
+use duckdb::types::Value as Sql;
+
+/// ` AND …` text with `?` for each of `params`, in order.
+pub(crate) struct Conditions {
+    pub text: String,
+    pub params: Vec<Sql>,
+}
+
+/// The conditions of a time range and a filter, of which all hold of one span.
+pub(crate) fn conditions(range: TimeRange, filter: &Filter) -> Conditions {
+    let mut all = Conditions { text: String::new(), params: Vec::new() };
+    all.and("started_at >= make_timestamp_ns(?)", [Sql::BigInt(range.from.nanos())]);
+    all.and("started_at < make_timestamp_ns(?)", [Sql::BigInt(range.to.nanos())]);
+    for condition in &filter.conditions {
+        let (text, params) = piece(&condition.comparison);
+        if condition.negated {
+            all.text.push_str(" AND NOT coalesce(");
+            all.text.push_str(text);
+            all.text.push_str(", FALSE)");
+            all.params.extend(params);
+        } else {
+            all.and(text, params);
+        }
+    }
+    all
+}
+
+impl Conditions {
+    fn and(&mut self, text: &'static str, params: impl IntoIterator<Item = Sql>) {
+        self.text.push_str(" AND ");
+        self.text.push_str(text);
+        self.params.extend(params);
+    }
+
+    /// A template with its `/* conditions */` filled in.
+    pub fn fill(&self, template: &str) -> String {
+        template.replace("/* conditions */", &self.text)
+    }
+}
+
+fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
+    match comparison {
+        Comparison::Service(pattern) => text_is(pattern, "service = ?", "starts_with(service, ?)"),
+        Comparison::Name(pattern) => text_is(pattern, "name = ?", "starts_with(name, ?)"),
+        Comparison::Trigger(pattern) => text_is(pattern, "faas_trigger = ?", "starts_with(faas_trigger, ?)"),
+        Comparison::Kind(kind) => ("kind = ?", vec![Sql::Text(Kind::name(*kind).into_owned())]),
+        Comparison::Status(outcome) => (
+            match outcome {
+                Outcome::Ok => "NOT (error OR fault OR throttle)",
+                Outcome::Error => "error",
+                Outcome::Throttle => "throttle",
+                Outcome::Fault => "fault",
+            },
+            vec![],
+        ),
+        Comparison::Http(status) => ("http_status = ?", vec![Sql::USmallInt(*status)]),
+        Comparison::Duration(op, nanos) => (
+            match op {
+                Op::Less => "duration_ns < ?",
+                Op::AtMost => "duration_ns <= ?",
+                Op::Greater => "duration_ns > ?",
+                Op::AtLeast => "duration_ns >= ?",
+            },
+            vec![Sql::BigInt(i64::try_from(*nanos).unwrap_or(i64::MAX))],
+        ),
+        Comparison::AttributeIs(name, pattern) => {
+            let name = Sql::Text(name.clone());
+            let value = Sql::Text(pattern.text.clone());
+            if pattern.prefix {
+                ("starts_with(variant_extract(attributes, ?)::VARCHAR, ?)", vec![name, value])
+            } else {
+                ("variant_extract(attributes, ?)::VARCHAR = ?", vec![name, value])
+            }
+        }
+        Comparison::AttributeNumber(name, op, number) => (
+            match op {
+                Op::Less => "TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) < ?",
+                Op::AtMost => "TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) <= ?",
+                Op::Greater => "TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) > ?",
+                Op::AtLeast => "TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) >= ?",
+            },
+            vec![Sql::Text(name.clone()), Sql::Double(*number)],
+        ),
+        Comparison::Text(text) => (
+            "contains(lower(concat_ws(chr(10), service, name, status_message, error_type)), ?)",
+            vec![Sql::Text(text.to_lowercase())],
+        ),
+    }
+}
+
+fn text_is(pattern: &Pattern, equal: &'static str, begins: &'static str) -> (&'static str, Vec<Sql>) {
+    (if pattern.prefix { begins } else { equal }, vec![Sql::Text(pattern.text.clone())])
+}

@@ -1,0 +1,113 @@
+//! The service map, from the minute rollups.
+
+use std::collections::BTreeMap;
+
+use coldlight_model::{EntryBin, MapEdge, MapNode, Node, NodeKind, NodeStats, ServiceMap, TimeRange, Way};
+use duckdb::{Connection, Row, params};
+
+use crate::Store;
+use crate::error::StoreError;
+
+/// Slices of the map's small charts.
+const BINS: u64 = 30;
+
+const MINUTE: u64 = 60_000_000_000;
+
+impl Store {
+    /// What called what in `range`, which is widened to whole minutes.
+    pub async fn map(&self, range: TimeRange) -> Result<ServiceMap, StoreError> {
+        self.ask(move |db| {
+            let whole = whole_minutes(range);
+            let mut nodes: BTreeMap<String, MapNode> = BTreeMap::new();
+            services(db, whole, &mut nodes)?;
+            let edges = edges(db, whole)?;
+            for edge in &edges {
+                meet(&mut nodes, &edge.from, None);
+                meet(&mut nodes, &edge.to, Some(&edge.stats));
+            }
+            let bins = entries(db, whole)?;
+            let mut entries = NodeStats::default();
+            bins.iter().for_each(|bin| entries.merge(&bin.stats));
+            Ok(ServiceMap { range, nodes: nodes.into_values().collect(), edges, entries, bins })
+        })
+        .await
+    }
+}
+
+fn whole_minutes(range: TimeRange) -> TimeRange {
+    let to = range.to.minute();
+    TimeRange { from: range.from.minute(), to: if to < range.to { to.plus(MINUTE) } else { to } }
+}
+
+/// Adds the counts of a row to `stats`.
+fn add(stats: &mut NodeStats, row: &Row<'_>) -> duckdb::Result<()> {
+    let calls: u64 = row.get("calls")?;
+    stats.calls += calls;
+    stats.errors += row.get::<_, u64>("errors")?;
+    stats.faults += row.get::<_, u64>("faults")?;
+    stats.throttles += row.get::<_, u64>("throttles")?;
+    stats.durations.add(row.get("bucket")?, calls);
+    Ok(())
+}
+
+fn services(db: &Connection, range: TimeRange, nodes: &mut BTreeMap<String, MapNode>) -> Result<(), StoreError> {
+    let mut statement = db.prepare_cached(include_str!("map_services.sql"))?;
+    let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
+    while let Some(row) = rows.next()? {
+        let node = Node::new(NodeKind::from_name(&row.get::<_, String>("platform")?), row.get::<_, String>("service")?);
+        let at = nodes.entry(node.id()).or_insert_with(|| MapNode { node, seen: false, stats: NodeStats::default() });
+        add(&mut at.stats, row)?;
+    }
+    Ok(())
+}
+
+fn edges(db: &Connection, range: TimeRange) -> Result<Vec<MapEdge>, StoreError> {
+    let mut statement = db.prepare_cached(include_str!("map_edges.sql"))?;
+    let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
+    let mut edges: BTreeMap<(String, String, Way), MapEdge> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let node = |kind, name| -> duckdb::Result<Node> {
+            Ok(Node::new(NodeKind::from_name(&row.get::<_, String>(kind)?), row.get::<_, String>(name)?))
+        };
+        let (from, to) = (node("caller_kind", "caller")?, node("callee_kind", "callee")?);
+        let way = Way::from_name(&row.get::<_, String>("way")?);
+        let at = edges.entry((from.id(), to.id(), way)).or_insert_with(|| MapEdge {
+            from,
+            to,
+            way,
+            stats: NodeStats::default(),
+        });
+        add(&mut at.stats, row)?;
+    }
+    Ok(edges.into_values().collect())
+}
+
+/// A node that an edge names: one that serves requests of ours stays as it is, any other is made of what callers saw.
+fn meet(nodes: &mut BTreeMap<String, MapNode>, node: &Node, calls: Option<&NodeStats>) {
+    let at = nodes.entry(node.id()).or_insert_with(|| MapNode {
+        node: node.clone(),
+        seen: true,
+        stats: NodeStats::default(),
+    });
+    if let (true, Some(calls)) = (at.seen, calls) {
+        at.stats.merge(calls);
+    }
+}
+
+fn entries(db: &Connection, range: TimeRange) -> Result<Vec<EntryBin>, StoreError> {
+    // Slices of whole minutes: the rollups know nothing finer.
+    let bin_length = (range.length() / BINS).div_ceil(MINUTE).max(1) * MINUTE;
+    let count = range.length().div_ceil(bin_length);
+    let mut bins: Vec<EntryBin> = (0..count)
+        .map(|bin| EntryBin { from: range.from.plus(bin * bin_length), stats: NodeStats::default() })
+        .collect();
+    let mut statement = db.prepare_cached(include_str!("map_entries.sql"))?;
+    let mut rows = statement.query(params![range.from.nanos(), range.to.nanos(), bin_length as i64])?;
+    while let Some(row) = rows.next()? {
+        let at: i64 = row.get("bin")?;
+        if let Some(bin) = usize::try_from(at).ok().and_then(|at| bins.get_mut(at)) {
+            add(&mut bin.stats, row)?;
+        }
+    }
+    Ok(bins)
+}

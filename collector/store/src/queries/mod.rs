@@ -1,0 +1,14 @@
+//! Questions and their answers: one `.sql` file beside each function.
+
+mod condition;
+mod locate;
+mod map;
+mod operations;
+mod services;
+mod span;
+mod status;
+mod trace;
+mod traces;
+
+pub use locate::Located;
+pub use traces::TraceSearch;

@@ -1,0 +1,4 @@
+SELECT trace_id, "value" FROM (/* found */)
+WHERE "value" > ? OR ("value" = ? AND trace_id > ?)
+ORDER BY "value", trace_id
+LIMIT ?

@@ -1,0 +1,161 @@
+//! Searching traces: by time range and filter, sorted, page by page.
+
+use std::collections::HashMap;
+
+use coldlight_model::{
+    Cursor, Filter, NodeKind, TimeBin, TimeRange, Timestamp, TraceHistogram, TraceId, TraceList, TraceSort,
+    TraceSummary,
+};
+use duckdb::types::Value as Sql;
+use duckdb::{Connection, Row, params_from_iter};
+
+use super::condition::conditions;
+use crate::Store;
+use crate::error::StoreError;
+use crate::rows;
+
+/// A page of a trace search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceSearch {
+    /// Of the start of the matching spans.
+    pub range: TimeRange,
+    pub filter: Filter,
+    pub sort: TraceSort,
+    /// The last row of the page before.
+    pub after: Option<Cursor>,
+    /// At most 1,000.
+    pub limit: u32,
+}
+
+/// A trace's other spans are looked for this far around its first match: nobody waits longer for a page.
+const REACH: u64 = 24 * 3_600_000_000_000;
+
+impl Store {
+    /// Traces with a span that all conditions hold of.
+    pub async fn traces(&self, search: TraceSearch) -> Result<TraceList, StoreError> {
+        self.ask(move |db| {
+            let limit = search.limit.clamp(1, 1000) as usize;
+            let mut found = page(db, &search, limit + 1)?;
+            let next = if found.len() > limit {
+                found.truncate(limit);
+                found.last().map(|(trace_id, value)| Cursor { value: *value, trace_id: *trace_id })
+            } else {
+                None
+            };
+            let mut summaries = summaries(db, &search, &found)?;
+            let traces = found.iter().filter_map(|(id, _)| summaries.remove(id)).collect();
+            Ok(TraceList { traces, next })
+        })
+        .await
+    }
+
+    /// Matching traces over time, in `bins` slices of the range.
+    pub async fn trace_histogram(
+        &self,
+        range: TimeRange,
+        filter: Filter,
+        bins: u32,
+    ) -> Result<TraceHistogram, StoreError> {
+        let bins = u64::from(bins.clamp(1, 1000));
+        let bin_length = range.length().div_ceil(bins).max(1);
+        self.ask(move |db| {
+            let conditions = conditions(range, &filter);
+            let sql = conditions.fill(include_str!("trace_histogram.sql"));
+            let mut params = vec![Sql::BigInt(range.from.nanos()), Sql::BigInt(bin_length as i64)];
+            params.extend(conditions.params);
+            let mut histogram = TraceHistogram {
+                bin_length,
+                bins: (0..bins)
+                    .map(|bin| TimeBin { from: range.from.plus(bin * bin_length), ..TimeBin::default() })
+                    .collect(),
+            };
+            let mut statement = db.prepare(&sql)?;
+            let mut found = statement.query(params_from_iter(params))?;
+            while let Some(row) = found.next()? {
+                let at: i64 = row.get("bin")?;
+                let Some(bin) = usize::try_from(at).ok().and_then(|at| histogram.bins.get_mut(at)) else { continue };
+                bin.ok = count(row, "ok")?;
+                bin.errors = count(row, "errors")?;
+                bin.throttles = count(row, "throttles")?;
+                bin.faults = count(row, "faults")?;
+            }
+            Ok(histogram)
+        })
+        .await
+    }
+}
+
+fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
+    Ok(row.get::<_, i64>(name)?.unsigned_abs())
+}
+
+/// The ids of one page with the value they are sorted by.
+fn page(db: &Connection, search: &TraceSearch, limit: usize) -> Result<Vec<(TraceId, i64)>, StoreError> {
+    let conditions = conditions(search.range, &search.filter);
+    let found = match search.sort {
+        TraceSort::Newest | TraceSort::Oldest => include_str!("traces_by_start.sql"),
+        TraceSort::Slowest | TraceSort::Fastest => include_str!("traces_by_response.sql"),
+    };
+    let descending = matches!(search.sort, TraceSort::Newest | TraceSort::Slowest);
+    let paged = if descending { include_str!("page_descending.sql") } else { include_str!("page_ascending.sql") };
+    let sql = paged.replace("/* found */", &conditions.fill(found));
+    let (value, id) = match search.after {
+        Some(cursor) => (cursor.value, cursor.trace_id.to_hex()),
+        None => (if descending { i64::MAX } else { i64::MIN }, String::new()),
+    };
+    let mut params = conditions.params;
+    params.extend([Sql::BigInt(value), Sql::BigInt(value), Sql::Text(id), Sql::BigInt(limit as i64)]);
+    let mut statement = db.prepare(&sql)?;
+    let rows = statement
+        .query_map(params_from_iter(params), |row| Ok((rows::trace_id(row, "trace_id")?, row.get("value")?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn summaries(
+    db: &Connection,
+    search: &TraceSearch,
+    found: &[(TraceId, i64)],
+) -> Result<HashMap<TraceId, TraceSummary>, StoreError> {
+    if found.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = found.iter().map(|(id, _)| id.to_hex()).collect::<Vec<_>>().join(",");
+    let by_start = matches!(search.sort, TraceSort::Newest | TraceSort::Oldest);
+    let starts = found.iter().map(|(_, value)| Timestamp::from_sql(*value));
+    let (low, high) = match (by_start, starts.clone().min(), starts.max()) {
+        (true, Some(low), Some(high)) => (low, high),
+        _ => (search.range.from, search.range.to),
+    };
+    let mut statement = db.prepare_cached(include_str!("trace_summaries.sql"))?;
+    let rows =
+        statement.query_map(duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()], summary)?;
+    rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>().map_err(StoreError::from)
+}
+
+fn summary(row: &Row<'_>) -> duckdb::Result<TraceSummary> {
+    let services = match row.get("services")? {
+        Sql::List(names) => names
+            .into_iter()
+            .filter_map(|name| match name {
+                Sql::Text(name) => Some(name),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    Ok(TraceSummary {
+        trace_id: rows::trace_id(row, "trace_id")?,
+        root_service: row.get("root_service")?,
+        root_platform: NodeKind::from_name(&row.get::<_, String>("root_platform")?),
+        root_name: row.get("root_name")?,
+        has_root: row.get("has_root")?,
+        started_at: Timestamp::from_sql(row.get("started_ns")?),
+        response: count(row, "response_ns")?,
+        completed: count(row, "completed_ns")?,
+        spans: count(row, "spans")?,
+        services,
+        errors: count(row, "errors")?,
+        faults: count(row, "faults")?,
+        throttles: count(row, "throttles")?,
+    })
+}

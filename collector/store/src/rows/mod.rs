@@ -1,0 +1,24 @@
+//! Model values to Arrow columns and back: the only place that knows how a span lies in a row.
+
+mod attributes;
+mod columns;
+mod logs;
+mod metrics;
+mod read;
+mod resources;
+mod spans;
+
+pub(crate) use logs::log_columns;
+pub(crate) use metrics::metric_columns;
+pub(crate) use read::{log_from_row, span_from_row, span_id, trace_id};
+pub(crate) use resources::{resource_columns, resource_from_sql};
+pub(crate) use spans::span_columns;
+
+use coldlight_model::Batch;
+
+/// A batch with its place in the journal, ready to become rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Incoming<'a> {
+    pub sequence: u64,
+    pub batch: &'a Batch,
+}

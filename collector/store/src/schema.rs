@@ -1,0 +1,99 @@
+//! The schema: one file a table, applied in the order of `schema/_order`, and migrations between versions.
+//!
+//! A migration runs with no ingest, in one transaction, and a CHECKPOINT follows it at once: replaying DDL from a WAL has
+//! failed in DuckDB before.
+
+use coldlight_model::Timestamp;
+use duckdb::Connection;
+
+use crate::error::StoreError;
+
+/// The version this program writes.
+pub(crate) const VERSION: i32 = 1;
+
+const ORDER: &str = include_str!("schema/_order");
+
+const FILES: [(&str, &str); 8] = [
+    ("state", include_str!("schema/state.sql")),
+    ("resources", include_str!("schema/resources.sql")),
+    ("spans", include_str!("schema/spans.sql")),
+    ("logs", include_str!("schema/logs.sql")),
+    ("metrics", include_str!("schema/metrics.sql")),
+    ("service_minutes", include_str!("schema/service_minutes.sql")),
+    ("edge_minutes", include_str!("schema/edge_minutes.sql")),
+    ("views", include_str!("schema/views.sql")),
+];
+
+/// Steps from version n to n + 1, at index n - 1.
+const MIGRATIONS: [&str; (VERSION - 1) as usize] = [];
+
+fn file(name: &str) -> &'static str {
+    FILES.iter().find(|(known, _)| *known == name).map_or("", |(_, sql)| sql)
+}
+
+/// Makes the tables of a new database, or brings an old one up to date. Views are made anew at every start.
+pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -> Result<(), StoreError> {
+    let found = version(db)?;
+    if found > VERSION {
+        return Err(StoreError::TooNew { data: data.to_owned(), found, known: VERSION });
+    }
+    if found < VERSION {
+        db.execute_batch("BEGIN")?;
+        if found == 0 {
+            for name in ORDER.split_whitespace() {
+                db.execute_batch(file(name))?;
+            }
+        } else {
+            for step in &MIGRATIONS[(found - 1) as usize..] {
+                db.execute_batch(step)?;
+            }
+        }
+        db.execute(
+            "INSERT INTO schema_version VALUES (?, make_timestamp_ns(?))",
+            duckdb::params![VERSION, now.nanos()],
+        )?;
+        db.execute_batch("COMMIT")?;
+    }
+    db.execute_batch(file("views"))?;
+    db.execute_batch("CHECKPOINT")?;
+    Ok(())
+}
+
+/// The version of an open database; 0 for an empty one.
+pub(crate) fn version(db: &Connection) -> Result<i32, StoreError> {
+    let known: i64 =
+        db.query_row("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'schema_version'", [], |row| row.get(0))?;
+    if known == 0 {
+        return Ok(0);
+    }
+    Ok(db.query_row("SELECT max(version) FROM schema_version", [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_file_is_in_the_order_once() {
+        let order: Vec<&str> = ORDER.split_whitespace().collect();
+        let files: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(order, files);
+    }
+
+    #[test]
+    fn a_fresh_schema_has_this_version_and_prepares_twice() {
+        let db = Connection::open_in_memory().unwrap();
+        prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
+        prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
+        assert_eq!(version(&db).unwrap(), VERSION);
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_by_name() {
+        let db = Connection::open_in_memory().unwrap();
+        prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
+        db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
+        let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 1");
+    }
+}

@@ -1,0 +1,60 @@
+//! What the store can be told. Every limit has a default that suits one small machine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of a [`crate::Store`].
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The one directory that holds everything.
+    pub data: PathBuf,
+    /// The journal refuses beyond this many bytes: the store is too far behind.
+    pub journal_limit_bytes: u64,
+    /// A journal segment is closed at this size.
+    pub segment_bytes: u64,
+    /// Acknowledged batches kept in memory until they are written; beyond, they are read back from the journal.
+    pub journal_memory_bytes: usize,
+    /// Free space below which nothing is accepted; `None` = the larger of 1 GiB and 5 % of the disk.
+    pub disk_reserve_bytes: Option<u64>,
+    /// What waits is committed at least this often.
+    pub commit_every: Duration,
+    /// A commit takes at most this many spans: a row group, which DuckDB writes straight to the file.
+    pub block_rows: usize,
+    /// A checkpoint is due after this many rows, or after `checkpoint_every` if there are any.
+    pub checkpoint_rows: u64,
+    pub checkpoint_every: Duration,
+    /// Rows older than this are removed.
+    pub retain: Duration,
+    /// When the database is larger than this, its oldest days are removed; `None` = 80 % of the disk.
+    pub retain_bytes: Option<u64>,
+    /// DuckDB's `memory_limit`.
+    pub memory_limit_bytes: u64,
+    /// DuckDB's `threads`.
+    pub threads: usize,
+    /// Questions answered at a time.
+    pub readers: usize,
+    /// Longest time a question may take.
+    pub query_timeout: Duration,
+}
+
+impl Settings {
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            journal_limit_bytes: 1 << 30,
+            segment_bytes: 64 << 20,
+            journal_memory_bytes: 64 << 20,
+            disk_reserve_bytes: None,
+            commit_every: Duration::from_millis(250),
+            block_rows: 122_880,
+            checkpoint_rows: 122_880,
+            checkpoint_every: Duration::from_secs(300),
+            retain: Duration::from_secs(7 * 24 * 3600),
+            retain_bytes: None,
+            memory_limit_bytes: 1 << 30,
+            threads: std::thread::available_parallelism().map_or(2, usize::from),
+            readers: 4,
+            query_timeout: Duration::from_secs(30),
+        }
+    }
+}

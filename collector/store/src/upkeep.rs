@@ -1,0 +1,157 @@
+//! When to checkpoint and what to let go: both decided here, both done by the writer between commits.
+
+use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use coldlight_model::Timestamp;
+use duckdb::Connection;
+
+use crate::engine::database_path;
+use crate::error::StoreError;
+use crate::progress::Progress;
+use crate::settings::Settings;
+
+/// A checkpoint is due after so many rows, or after so long with any.
+pub(crate) struct Checkpoint {
+    rows: u64,
+    due_rows: u64,
+    every: Duration,
+    next: Timestamp,
+}
+
+impl Checkpoint {
+    pub fn new(settings: &Settings, now: Timestamp) -> Self {
+        Self {
+            rows: 0,
+            due_rows: settings.checkpoint_rows,
+            every: settings.checkpoint_every,
+            next: now.plus(settings.checkpoint_every.as_nanos() as u64),
+        }
+    }
+
+    pub fn wrote(&mut self, rows: u64) {
+        self.rows += rows;
+    }
+
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.rows >= self.due_rows || (self.rows > 0 && now >= self.next)
+    }
+
+    pub fn done(&mut self, now: Timestamp) {
+        self.rows = 0;
+        self.next = now.plus(self.every.as_nanos() as u64);
+    }
+
+    /// Half a second later, whatever the rows.
+    pub fn postpone(&mut self, now: Timestamp) {
+        self.rows = 1;
+        self.next = now.plus(500_000_000);
+    }
+}
+
+/// How often retention looks.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// When size, not age, calls for it, this much time is removed at a time, from the oldest end.
+const STEP: Duration = Duration::from_secs(3600);
+
+/// Removes what is too old, or the oldest when there is too much.
+pub(crate) struct Retention {
+    next: Instant,
+    limit_bytes: u64,
+}
+
+impl Retention {
+    pub fn new(settings: &Settings) -> Self {
+        let limit_bytes = settings.retain_bytes.unwrap_or_else(|| disk_share(&settings.data));
+        Self { next: Instant::now(), limit_bytes }
+    }
+
+    pub fn if_due(
+        &mut self,
+        db: &Connection,
+        settings: &Settings,
+        now: Timestamp,
+        progress: &Progress,
+    ) -> Result<(), StoreError> {
+        if Instant::now() < self.next {
+            return Ok(());
+        }
+        self.next = Instant::now() + LOOK_EVERY;
+        let removed = remove_before(db, now.minus(settings.retain.as_nanos() as u64))?;
+        progress.dropped_by_retention.fetch_add(removed, Relaxed);
+        let used = used_bytes(db)?;
+        if used > self.limit_bytes {
+            if let Some(oldest) = oldest(db)? {
+                let removed = remove_before(db, oldest.plus(STEP.as_nanos() as u64))?;
+                tracing::warn!(
+                    used,
+                    limit = self.limit_bytes,
+                    removed,
+                    "the database is at its size limit: its oldest hour was removed"
+                );
+                progress.dropped_by_retention.fetch_add(removed, Relaxed);
+                // Until it fits, at every look of the writer.
+                self.next = Instant::now() + Duration::from_secs(1);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of the file's blocks that hold something.
+pub(crate) fn used_bytes(db: &Connection) -> Result<u64, StoreError> {
+    let used: i64 =
+        db.query_row("SELECT coalesce(sum(block_size * used_blocks), 0)::BIGINT FROM pragma_database_size() WHERE database_name = current_database()", [], |row| row.get(0))?;
+    Ok(used.unsigned_abs())
+}
+
+fn oldest(db: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let nanos: Option<i64> = db.query_row(
+        "SELECT epoch_ns(least((SELECT min(started_at) FROM span_rows), (SELECT min(logged_at) FROM log_rows)))",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(nanos.map(Timestamp::from_sql))
+}
+
+/// Removes rows filed before `limit`. A row is filed under its own time when that is within a day of its receipt, else
+/// under the time it was received: a wrong clock must neither keep a span forever nor lose it at once.
+pub(crate) fn remove_before(db: &Connection, limit: Timestamp) -> Result<u64, StoreError> {
+    let limit = limit.nanos();
+    let mut removed = 0;
+    db.execute_batch("BEGIN")?;
+    for sql in [
+        include_str!("queries/expire_spans.sql"),
+        include_str!("queries/expire_logs.sql"),
+        include_str!("queries/expire_metrics.sql"),
+        "DELETE FROM service_minutes WHERE minute < make_timestamp_ns($1)",
+        "DELETE FROM edge_minutes WHERE minute < make_timestamp_ns($1)",
+    ] {
+        match db.execute(sql, [limit]) {
+            Ok(rows) => removed += rows as u64,
+            Err(error) => {
+                let _ = db.execute_batch("ROLLBACK");
+                return Err(error.into());
+            }
+        }
+    }
+    db.execute_batch("COMMIT")?;
+    Ok(removed)
+}
+
+/// Four fifths of the disk that holds `data`.
+pub(crate) fn disk_share(data: &Path) -> u64 {
+    match rustix::fs::statvfs(data) {
+        Ok(disk) => (disk.f_blocks * disk.f_frsize) / 5 * 4,
+        Err(_) => u64::MAX,
+    }
+}
+
+/// Sizes of the database file and of its write-ahead log.
+pub(crate) fn file_sizes(data: &Path) -> (u64, u64) {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+    let database = database_path(data);
+    (size(&database), size(&database.with_extension("duckdb.wal")))
+}

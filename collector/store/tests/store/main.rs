@@ -1,0 +1,8 @@
+//! The store through its public surface: what is kept comes back, once, whatever happened in between.
+
+mod attributes;
+mod crash;
+mod made;
+mod map;
+mod questions;
+mod search;

@@ -1,0 +1,109 @@
+//! The map: edges from spans in whatever order they come.
+
+use coldlight_model::{Kind, ServiceMap, Span, Timestamp, TraceId, Value};
+
+use crate::made::{self, Kept, batch, last_hour, span, trace_id};
+
+fn drawn(map: &ServiceMap) -> Vec<String> {
+    map.edges
+        .iter()
+        .map(|edge| format!("{} -{}-> {} {}", edge.from.id(), edge.way.name(), edge.to.id(), edge.stats.calls))
+        .collect()
+}
+
+async fn map_when_rolled(kept: &Kept) -> ServiceMap {
+    kept.visible().await;
+    for _ in 0..400 {
+        if kept.store.counters().busy.is_none() && kept.store.is_rolled().await.unwrap() {
+            return kept.store.map(last_hour()).await.unwrap();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("not rolled up after 4 s");
+}
+
+fn call(trace: TraceId) -> (Span, Span, Span) {
+    let front = span(trace, None, Kind::SERVER, "GET /", &[]);
+    let out = span(trace, Some(front.span_id), Kind::CLIENT, "GET", &[("server.address", "back.internal".into())]);
+    let back = span(trace, Some(out.span_id), Kind::SERVER, "GET /", &[]);
+    (front, out, back)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_one_edge_whichever_end_comes_first() {
+    for late in [0, 1, 2] {
+        let kept = made::store();
+        let (front, out, back) = call(trace_id());
+        let mut batches = vec![batch("front", vec![front]), batch("front", vec![out]), batch("back", vec![back])];
+        let last = batches.remove(late);
+        for one in batches {
+            kept.keep(one).await;
+        }
+        map_when_rolled(&kept).await;
+        kept.keep(last).await;
+        assert_eq!(drawn(&map_when_rolled(&kept).await), ["service:front -sync-> service:back 1"], "late: {late}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unanswered_call_leads_to_a_node_seen_from_outside() {
+    let kept = made::store();
+    let (front, out, _) = call(trace_id());
+    kept.keep(batch("front", vec![front, out])).await;
+    let map = map_when_rolled(&kept).await;
+    assert_eq!(drawn(&map), ["service:front -sync-> external:back.internal 1"]);
+    let seen: Vec<_> = map.nodes.iter().map(|node| (node.node.id(), node.seen, node.stats.calls)).collect();
+    assert_eq!(seen, [("external:back.internal".to_owned(), true, 1), ("service:front".to_owned(), false, 1)]);
+    assert_eq!(map.entries.calls, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn producer_and_consumer_meet_in_their_queue_without_any_link() {
+    let kept = made::store();
+    let queue = [("messaging.system", Value::from("aws_sqs")), ("messaging.destination.name", "orders".into())];
+    let front = span(trace_id(), None, Kind::SERVER, "POST /", &[]);
+    let send = span(front.trace_id, Some(front.span_id), Kind::PRODUCER, "orders send", &queue);
+    kept.keep(batch("front", vec![front, send])).await;
+    let invocation = span(trace_id(), None, Kind::SERVER, "worker", &[("faas.trigger", "pubsub".into())]);
+    let process = span(invocation.trace_id, Some(invocation.span_id), Kind::CONSUMER, "orders process", &queue);
+    kept.keep(batch("worker", vec![invocation, process])).await;
+    assert_eq!(
+        drawn(&map_when_rolled(&kept).await),
+        ["service:front -async-> sqs:orders 1", "sqs:orders -poll-> service:worker 1"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_request_counts_once_and_a_late_span_counts() {
+    let kept = made::store();
+    let (front, out, back) = call(trace_id());
+    for _ in 0..3 {
+        kept.keep(batch("front", vec![front.clone(), out.clone()])).await;
+    }
+    map_when_rolled(&kept).await;
+    let mut late = back;
+    late.started_at = Timestamp::from_nanos(made::NOW - 2_000_000_000);
+    kept.keep(batch("back", vec![late])).await;
+    assert_eq!(drawn(&map_when_rolled(&kept).await), ["service:front -sync-> service:back 1"]);
+    assert_eq!(kept.count("SELECT count(*) FROM spans").await, 3);
+    assert_eq!(kept.store.counters().duplicates, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sql_and_rust_agree_on_buckets() {
+    let kept = made::store();
+    let mut spans = Vec::new();
+    let mut expected = coldlight_model::DurationHistogram::default();
+    for power in 0..45 {
+        for nudge in [-1i64, 0, 1] {
+            let duration = ((1i64 << power) + nudge).max(0) as u64;
+            let mut one = span(trace_id(), None, Kind::SERVER, "s", &[]);
+            one.started_at = made::now().minus(1_000_000_000);
+            one.ended_at = one.started_at.plus(duration);
+            spans.push(one);
+            expected.add(coldlight_model::bucket_of(duration), 1);
+        }
+    }
+    kept.keep(batch("buckets", spans)).await;
+    assert_eq!(map_when_rolled(&kept).await.nodes[0].stats.durations, expected);
+}

@@ -1,0 +1,111 @@
+//! Searching: filters hold of one span, pages follow one another without gaps or repeats.
+
+use coldlight_model::{Cursor, Filter, Kind, StatusCode, TraceSort, Value};
+use coldlight_store::TraceSearch;
+
+use crate::made::{self, batch, last_hour, span, trace_id};
+
+fn search(line: &str, sort: TraceSort, after: Option<Cursor>, limit: u32) -> TraceSearch {
+    let filter = Filter::parse(line);
+    assert_eq!(filter.problems, []);
+    TraceSearch { range: last_hour(), filter, sort, after, limit }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_find_by_every_word() {
+    let kept = made::store();
+    let trace = trace_id();
+    let mut failed = span(
+        trace,
+        None,
+        Kind::SERVER,
+        "POST /checkout",
+        &[
+            ("http.response.status_code", Value::Int(503)),
+            ("order.id", Value::Int(42)),
+            ("tier", "gold".into()),
+            ("it's", "; --".into()),
+        ],
+    );
+    failed.status_code = StatusCode::ERROR;
+    failed.status_message = "Card declined".into();
+    let other = span(trace_id(), None, Kind::SERVER, "GET /cart", &[("order.id", "42".into())]);
+    kept.keep(batch("checkout-api", vec![failed, other])).await;
+    for (line, found) in [
+        ("service:checkout-api", 2),
+        ("service:check*", 2),
+        ("service:nobody", 0),
+        ("name:\"POST /checkout\"", 1),
+        ("kind:server", 2),
+        ("kind:client", 0),
+        ("status:fault", 1),
+        ("-status:fault", 1),
+        ("http:503", 1),
+        ("dur>50ms", 2),
+        ("dur<50ms", 0),
+        ("attr.order.id:42", 2),
+        ("attr.order.id>41", 2),
+        ("attr.order.id>42", 0),
+        ("attr.tier:g*", 1),
+        ("-attr.tier:gold", 1),
+        ("attr.it's:\"; --\"", 1),
+        ("attr.none:1", 0),
+        ("declined", 1),
+        ("\"card declined\" http:503 attr.tier:gold", 1),
+        ("attr.tier:gold -http:503", 0),
+    ] {
+        let list = kept.store.traces(search(line, TraceSort::Newest, None, 100)).await.unwrap();
+        assert_eq!(list.traces.len(), found, "{line}");
+        let histogram = kept.store.trace_histogram(last_hour(), Filter::parse(line), 60).await.unwrap();
+        assert_eq!(histogram.bins.iter().map(|bin| bin.count()).sum::<u64>(), found as u64, "{line}");
+    }
+    let list = kept.store.traces(search("status:fault", TraceSort::Newest, None, 100)).await.unwrap();
+    assert_eq!(list.traces[0].trace_id, trace);
+    assert_eq!(list.traces[0].root_name, "POST /checkout");
+    assert_eq!((list.traces[0].faults, list.traces[0].errors), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_follow_without_gap_or_repeat_in_every_order() {
+    let kept = made::store();
+    let mut spans = Vec::new();
+    for n in 0..53u64 {
+        let mut one = span(trace_id(), None, Kind::SERVER, "GET /", &[]);
+        // Several share a start and a duration: the trace id decides.
+        one.started_at = made::now().minus(60_000_000_000 + (n % 7) * 1_000_000);
+        one.ended_at = one.started_at.plus(1_000_000 * (n % 5));
+        spans.push(one);
+    }
+    kept.keep(batch("pages", spans)).await;
+    for sort in TraceSort::ALL {
+        let whole = kept.store.traces(search("", sort, None, 1000)).await.unwrap();
+        assert_eq!(whole.traces.len(), 53);
+        let mut paged = Vec::new();
+        let mut after = None;
+        loop {
+            let page = kept.store.traces(search("", sort, after, 10)).await.unwrap();
+            paged.extend(page.traces);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(paged, whole.traces, "{sort:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_is_found_anywhere_in_a_trace() {
+    let kept = made::store();
+    let trace = trace_id();
+    let nested = Value::Map([("deep".to_owned(), Value::from("Needle"))].into_iter().collect());
+    let with = span(trace, None, Kind::SERVER, "a", &[("x", nested)]);
+    let without = span(trace, Some(with.span_id), Kind::INTERNAL, "b", &[("x", Value::Int(1))]);
+    kept.keep(batch("find", vec![with.clone(), without])).await;
+    assert_eq!(kept.store.find_in_trace(trace, "needle".into()).await.unwrap(), [with.span_id]);
+    assert_eq!(kept.store.find_in_trace(trace, "%".into()).await.unwrap(), []);
+    let located = kept.store.locate(with.span_id.to_hex()).await.unwrap().unwrap();
+    assert_eq!((located.trace_id, located.span_id), (trace, Some(with.span_id)));
+    assert_eq!(kept.store.locate(trace.to_hex()).await.unwrap().unwrap().span_id, None);
+    assert_eq!(kept.store.locate("nothing".into()).await.unwrap(), None);
+}
