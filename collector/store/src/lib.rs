@@ -14,6 +14,8 @@ mod engine;
 mod error;
 pub mod journal;
 mod lock;
+#[doc(hidden)]
+pub mod measure;
 mod progress;
 mod quarantine;
 mod queries;

@@ -53,14 +53,12 @@ pub(super) fn recover(
     let mut recovery = Recovery { disk, root, directory: &directory, floor, found: Recovered::default() };
     let files = recovery.files()?;
     let mut segments = VecDeque::new();
-    let mut reached = None;
+    // The record up to which everything is read or reported. What was before the first file was released.
+    let mut reached = files.first().map_or(0, |first| first.previous);
     for (index, header) in files.iter().enumerate() {
-        let next = files.get(index + 1);
-        if let Some(reached) = reached {
-            recovery.missing_before(header, reached);
-        }
-        let segment = recovery.segment(*header, next)?;
-        reached = reached.max(Some(segment.last.max(header.previous)));
+        recovery.missing_before(header, reached);
+        let (segment, until) = recovery.segment(*header, files.get(index + 1))?;
+        reached = reached.max(header.previous).max(until);
         if segment.last >= header.first || segment.condition != Condition::Whole {
             segments.push_back(segment);
         } else {
@@ -71,7 +69,7 @@ pub(super) fn recover(
     }
     disk.sync_directory(&directory).map_err(on("syncing", &directory))?;
     let mut found = recovery.found;
-    found.last = reached.unwrap_or(0).max(floor - 1);
+    found.last = reached.max(floor - 1);
     found.bytes = segments.iter().map(|segment: &Segment| segment.length).sum();
     Ok((segments, found))
 }
@@ -129,7 +127,7 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// Whole files that are gone between `reached` and `header`, or the end of the file before it.
+    /// Whole files that are gone between `reached` and `header`.
     fn missing_before(&mut self, header: &Header, reached: u64) {
         let missing = (reached + 1).max(self.floor)..=header.previous;
         if !missing.is_empty() {
@@ -144,8 +142,8 @@ impl Recovery<'_> {
         }
     }
 
-    /// Reads one file to its end, of which the `next` one knows.
-    fn segment(&mut self, header: Header, next: Option<&Header>) -> Result<Segment, JournalError> {
+    /// Reads one file to its end, of which the `next` one knows. Also the record up to which everything is read or reported.
+    fn segment(&mut self, header: Header, next: Option<&Header>) -> Result<(Segment, u64), JournalError> {
         let until = next.map(|next| next.previous);
         // Of one run: so everything before the next file was synced. Another run went on with whatever was readable.
         let all_synced = next.is_some_and(|next| next.salt == header.salt);
@@ -162,7 +160,7 @@ impl Recovery<'_> {
                 Found::End => break,
                 Found::Frame(frame) if until.is_some_and(|until| frame.sequence > until) => break,
                 Found::Hole(hole) if until.is_some_and(|until| *hole.missing.end() > until) => {
-                    // The hole reaches behind the end: what is missing of the acknowledged part is reported by the next file.
+                    // It reaches behind the end: part of it was never acknowledged.
                     break;
                 }
                 Found::Frame(frame) => {
@@ -179,8 +177,11 @@ impl Recovery<'_> {
             // After a crash of the program alone, what it had not synced is readable and still not on the disk.
             file.sync().map_err(on("syncing", &path))?;
         }
-        let end_is_missing = until.is_some_and(|until| until >= header.first && segment.last < until);
-        if !holes.is_empty() || end_is_missing {
+        // Bytes where acknowledged records should be. Without such bytes it is a file between the two that is gone.
+        let rest = length.saturating_sub(segment.length);
+        let end =
+            until.map(|until| (segment.last + 1).max(self.floor)..=until).filter(|end| !end.is_empty() && rest > 0);
+        if !holes.is_empty() || end.is_some() {
             let kept_as = quarantine::link_there(self.disk, self.root, header.first);
             segment.condition = if kept_as.is_some() { Condition::PutAside } else { Condition::Damaged };
             for hole in holes {
@@ -193,12 +194,23 @@ impl Recovery<'_> {
                     kept_as: kept_as.clone(),
                 });
             }
-        } else if length > segment.length {
-            tracing::warn!(path = %path.display(), bytes = length - segment.length, "cut a torn end off the journal");
-            self.found.cut_bytes += length - segment.length;
+            if let Some(end) = &end {
+                self.report(Damage {
+                    segment: segment::name(header.first),
+                    offset: segment.length,
+                    bytes: rest,
+                    missing: Some(end.clone()),
+                    acknowledged: true,
+                    kept_as,
+                });
+            }
+        } else if rest > 0 {
+            tracing::warn!(path = %path.display(), bytes = rest, "cut a torn end off the journal");
+            self.found.cut_bytes += rest;
             file.truncate(segment.length).and_then(|()| file.sync()).map_err(on("cutting", &path))?;
         }
-        Ok(segment)
+        let until = end.map_or(segment.last, |end| *end.end());
+        Ok((segment, until))
     }
 
     /// A record of a later version must not be skipped as if it were damaged.

@@ -187,7 +187,7 @@ impl<'a> Decoder<'a> {
         for _ in 0..count {
             pairs.push((self.key()?.to_owned(), self.value(depth)?));
         }
-        Ok(Attributes::from_iter(pairs))
+        Ok(Attributes::from_pairs(pairs).0)
     }
 
     fn value(&mut self, depth: usize) -> Decoded<Value> {

@@ -68,6 +68,8 @@ fn one_flipped_bit_costs_at_most_its_record_and_says_which() {
             assert_eq!(recovered.damages[0].missing, Some(lost[0]..=lost[0]), "bit {bit} of {first}");
             assert_eq!((lost.len(), recovered.damages.len()), (1, 1));
             assert!(recovered.damages[0].acknowledged, "bit {bit} of {first}: {recovered:?}");
+            assert_eq!(recovered.damages[0].segment, segment::name(first));
+            assert_eq!(recovered.damages[0].kept_as, Some(in_quarantine(first)));
             assert_eq!(disk.content(&in_quarantine(first)), disk.content(&in_journal(first)));
             assert!(disk.content(&in_quarantine(first)).is_some());
         }
@@ -107,6 +109,8 @@ fn a_file_that_vanished_or_lost_its_header_is_reported_and_the_rest_is_read() {
     assert!(disk.content(&in_journal(second)).is_none() && disk.content(&in_quarantine(second)).is_some());
     // What the database has already is not missed.
     assert_eq!(opened(&disk, third).unwrap().1.damages, []);
+    // Nor is the file before the gap to blame.
+    assert!(disk.content(&in_quarantine(1)).is_none());
 }
 
 #[test]

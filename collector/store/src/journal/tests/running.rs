@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use coldlight_model::{Batch, BusyReason};
 
-use super::super::disk::Space;
+use super::super::disk::{Disk, Space};
 use super::super::{Journal, QUARANTINE};
 use super::simulated::Simulated;
 use super::{ROOT, Settings, batch, block_on, drain, number_of, settings};
@@ -272,6 +272,7 @@ fn sequences_go_on_where_files_or_database_end() {
     drop(journal);
     let (journal, recovered) = open(101);
     assert_eq!((recovered.last, recovered.damages.len()), (101, 0));
+    assert_eq!(disk.names(&Path::new(ROOT).join(QUARANTINE)).unwrap(), [""; 0]);
     journal.release(101).unwrap();
     assert_eq!(journal.status().first, None);
     drop(journal);
