@@ -15,6 +15,16 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Whether everything points at a resource and a scope that are there. The receiver makes no other batches; what reads
+    /// them back from a disk asks first.
+    pub fn is_whole(&self) -> bool {
+        let resource = |index: u32| (index as usize) < self.resources.len();
+        let scope = |index: u32| (index as usize) < self.scopes.len();
+        self.spans.iter().all(|span| resource(span.resource) && scope(span.scope))
+            && self.logs.iter().all(|log| resource(log.resource) && scope(log.scope))
+            && self.metrics.iter().all(|point| resource(point.resource))
+    }
+
     /// Nothing worth keeping: such a request is acknowledged without touching the disk.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty() && self.logs.is_empty() && self.metrics.is_empty()
