@@ -1,0 +1,69 @@
+// Single keys. Each one presses a control that is on the page; a key without its control does nothing.
+
+const pages = { m: "map", t: "traces", u: "status" };
+let afterG = 0;
+
+const press = (selector) => {
+  const control = document.querySelector(selector);
+  if (!control || control.closest("[hidden]")) return false;
+  control.click();
+  return true;
+};
+const focus = (selector) => {
+  const field = document.querySelector(selector);
+  field?.focus();
+  field?.select?.();
+  return Boolean(field);
+};
+const toggle = (selector) => {
+  const drop = document.querySelector(selector);
+  if (!drop) return false;
+  drop.open = !drop.open;
+  if (drop.open) drop.querySelector("summary").focus();
+  return true;
+};
+
+function escape() {
+  const open = document.querySelector("details.drop[open]");
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+    return true;
+  }
+  return press("a[data-close]");
+}
+
+const keys = {
+  "/": () => focus("[data-test=global-search]"),
+  "?": () => toggle("details.help"),
+  f: () => focus("[data-filter-input]"),
+  t: () => toggle("details.range"),
+  T: () => press("[data-theme-form] button"),
+  y: () => press("[data-copy-link]"),
+  "+": () => press("[data-zoom=in]"),
+  "=": () => press("[data-zoom=in]"),
+  "-": () => press("[data-zoom=out]"),
+  0: () => press("[data-zoom=fit]"),
+  Escape: escape,
+};
+
+// On window: whatever a page does with a key comes first, on document.
+window.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  const isField = event.target.matches?.("input, textarea, select, [contenteditable]");
+  if (isField) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.key === "g") {
+    afterG = event.timeStamp;
+    return;
+  }
+  if (afterG && event.timeStamp - afterG < 1500) {
+    afterG = 0;
+    const page = pages[event.key];
+    if (page && press(`[data-test=nav-${page}]`)) event.preventDefault();
+    return;
+  }
+  if (Object.hasOwn(keys, event.key) && keys[event.key]()) event.preventDefault();
+});

@@ -1,0 +1,13 @@
+//! Charts as shapes: numbers in, coordinates and words out. Templates draw them; colours are the stylesheet's.
+
+mod durations;
+mod kpi;
+mod scale;
+mod spark;
+mod stack;
+
+pub use durations::{DurationBar, Durations, Mark};
+pub use kpi::Kpi;
+pub use scale::{Tick, duration_ticks, log_duration_ticks};
+pub use spark::Spark;
+pub use stack::{Part, Stack};

@@ -1,0 +1,230 @@
+//! A node as a card of the map.
+
+use coldlight_model::{NodeStats, Outcome};
+
+use super::GraphNode;
+use crate::format::{counted, duration, number, rate, share};
+use crate::layout::{CARD, Place};
+use crate::pages::map::By;
+use crate::palette::Palette;
+use crate::{icon, text};
+
+/// Shares from which a problem is worth a corner.
+const FAULTS_SHOWN: f64 = 0.005;
+const THROTTLES_SHOWN: f64 = 0.01;
+/// From here a node is in trouble and gets a border.
+const FAULTS_BAD: f64 = 0.01;
+/// Characters of a name that fit a card in the widest usual font.
+const NAME: usize = 18;
+
+/// Everything the template draws of one node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    pub id: String,
+    pub href: String,
+    pub x: String,
+    pub y: String,
+    /// `sel`, `bad`, `dep`, `slow`, `dim`: classes of the group.
+    pub class: String,
+    /// Class of the left edge; empty for what is no service.
+    pub colour: String,
+    pub icon: &'static str,
+    pub name: String,
+    /// Rate and latency.
+    pub line: String,
+    pub kind: &'static str,
+    pub corner: Option<Corner>,
+    pub outcome: Vec<Fill>,
+    /// The whole name and all numbers, for the tooltip and for screen readers.
+    pub title: String,
+    pub is_selected: bool,
+}
+
+/// The value that stands out, in a pill at the upper right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Corner {
+    /// `fault`, `throttle` or `slow`.
+    pub kind: &'static str,
+    pub text: String,
+    pub x: String,
+    pub width: String,
+    pub has_glyph: bool,
+}
+
+/// One part of the bar at the foot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fill {
+    pub kind: &'static str,
+    pub x: String,
+    pub width: String,
+}
+
+/// What decides how cards look besides their node.
+pub struct Look<'a> {
+    pub by: By,
+    pub palette: &'a Palette,
+    /// 95th percentiles from here on are among the slowest.
+    pub slow_from: u64,
+    pub per_second: &'a dyn Fn(u64) -> f64,
+}
+
+pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, look: &Look) -> Card {
+    let stats = &node.stats;
+    let p95 = stats.durations.quantile(0.95);
+    let is_slow = p95.is_some_and(|p95| p95 >= look.slow_from);
+    let is_bad = ratio(stats.faults, stats.calls) >= FAULTS_BAD;
+    let is_service = node.kind.is_service() && node.members == 1;
+    let mut class = String::from("n");
+    let marks = [
+        ("sel", is_selected),
+        ("bad", is_bad && look.by == By::Health),
+        ("slow", is_slow && look.by == By::Latency),
+        ("dep", node.seen),
+    ];
+    for (mark, _) in marks.iter().filter(|(_, holds)| *holds) {
+        class.push(' ');
+        class.push_str(mark);
+    }
+    let name = text::named(&node.name, NAME);
+    let line = line(node, p95, look);
+    let kind = if node.members > 1 { "group" } else { node.kind.label() };
+    let corner = match look.by {
+        By::Health => trouble(stats),
+        By::Latency => p95.map(|p95| corner("slow", duration(p95), false)),
+    };
+    Card {
+        id: node.id.clone(),
+        href,
+        x: number(place.x),
+        y: number(place.y),
+        class,
+        colour: if is_service && !node.seen { look.palette.class(&node.name) } else { String::new() },
+        icon: icon::of_kind(node.kind),
+        title: title(node, &name, &line, kind, corner.as_ref(), look),
+        name,
+        line,
+        kind,
+        corner,
+        outcome: outcome(stats),
+        is_selected,
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// `8.2/s · p95 1.31 s`; what only callers know is `seen`. By latency the corner has the p95, so here stands the median.
+fn line(node: &GraphNode, p95: Option<u64>, look: &Look) -> String {
+    let rate = rate((look.per_second)(node.stats.calls));
+    let (word, value) = match look.by {
+        By::Health => (if node.seen { "seen" } else { "p95" }, p95),
+        By::Latency => ("p50", node.stats.durations.quantile(0.5)),
+    };
+    match value {
+        Some(value) => format!("{rate} · {word} {}", duration(value)),
+        None => rate,
+    }
+}
+
+/// The worse of faults and throttles, where either is worth it.
+fn trouble(stats: &NodeStats) -> Option<Corner> {
+    let faults = ratio(stats.faults, stats.calls);
+    let throttles = ratio(stats.throttles, stats.calls);
+    let shown_faults = faults >= FAULTS_SHOWN;
+    let shown_throttles = throttles >= THROTTLES_SHOWN;
+    match () {
+        () if shown_faults && (faults >= throttles || !shown_throttles) => {
+            Some(corner("fault", share(stats.faults, stats.calls), true))
+        }
+        () if shown_throttles => Some(corner("throttle", share(stats.throttles, stats.calls), true)),
+        () => None,
+    }
+}
+
+/// A pill that grows to the left with its text.
+fn corner(kind: &'static str, text: String, has_glyph: bool) -> Corner {
+    let width = 12.0 + text.chars().count() as f64 * 6.2 + if has_glyph { 13.0 } else { 0.0 };
+    Corner { kind, x: number(CARD.0 - 8.0 - width), width: number(width), text, has_glyph }
+}
+
+/// The bar between x = 11 and the right border: what is not zero is at least 2 px wide.
+fn outcome(stats: &NodeStats) -> Vec<Fill> {
+    const LEFT: f64 = 11.0;
+    const WIDTH: f64 = CARD.0 - 2.0 * LEFT;
+    let parts = [("throttle", stats.throttles), ("error", stats.errors), ("fault", stats.faults)];
+    let whole = parts.iter().map(|(_, count)| count).sum::<u64>().max(stats.calls);
+    if whole == 0 {
+        return Vec::new();
+    }
+    // Problems from the right end inwards, the rest is ok.
+    let mut right = LEFT + WIDTH;
+    let mut fills = Vec::new();
+    for (kind, count) in parts.into_iter().rev().filter(|(_, count)| *count > 0) {
+        let width = (WIDTH * count as f64 / whole as f64).max(2.0).min(right - LEFT);
+        right -= width;
+        fills.push(Fill { kind, x: number(right), width: number(width) });
+    }
+    if stats.ok() > 0 && right > LEFT {
+        fills.push(Fill { kind: "ok", x: number(LEFT), width: number(right - LEFT) });
+    }
+    fills.reverse();
+    fills
+}
+
+/// The words on the card first, so that whoever speaks them to a computer is understood; then the rest.
+fn title(node: &GraphNode, name: &str, line: &str, kind: &str, corner: Option<&Corner>, look: &Look) -> String {
+    let stats = &node.stats;
+    let corner = corner.map(|corner| format!(" {}", corner.text)).unwrap_or_default();
+    let mut parts = vec![format!("{name} {line} {kind}{corner}")];
+    if name.ends_with('…') {
+        parts.push(format!("in full {}", text::named(&node.name, text::SHOWN)));
+    }
+    parts.push(counted(stats.calls, "call", "calls"));
+    if look.by == By::Latency
+        && let Some(p95) = stats.durations.quantile(0.95)
+    {
+        parts.push(format!("p95 {}", duration(p95)));
+    }
+    for (outcome, count) in
+        [(Outcome::Fault, stats.faults), (Outcome::Error, stats.errors), (Outcome::Throttle, stats.throttles)]
+    {
+        if count > 0 {
+            parts.push(format!("{} {}s", share(count, stats.calls), outcome.name()));
+        }
+    }
+    if node.seen {
+        parts.push("seen by its callers only".to_owned());
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stats(calls: u64, errors: u64, throttles: u64, faults: u64) -> NodeStats {
+        NodeStats { calls, errors, throttles, faults, ..NodeStats::default() }
+    }
+
+    #[test]
+    fn the_worse_problem_gets_the_corner_once_it_is_worth_it() {
+        let kind = |stats: &NodeStats| trouble(stats).map(|corner| (corner.kind, corner.text));
+        assert_eq!(kind(&stats(1000, 0, 0, 4)), None);
+        assert_eq!(kind(&stats(1000, 0, 0, 5)), Some(("fault", "0.50%".into())));
+        assert_eq!(kind(&stats(1000, 0, 9, 0)), None);
+        assert_eq!(kind(&stats(1000, 0, 61, 6)), Some(("throttle", "6.1%".into())));
+        assert_eq!(kind(&stats(1000, 500, 0, 0)), None, "errors are the callers'");
+        assert_eq!(kind(&stats(0, 0, 0, 0)), None);
+    }
+
+    #[test]
+    fn every_outcome_is_visible_and_the_bar_stays_within_the_card() {
+        let fills = outcome(&stats(1_000_000, 1, 1, 1));
+        assert_eq!(fills.iter().map(|fill| fill.kind).collect::<Vec<_>>(), ["ok", "throttle", "error", "fault"]);
+        assert!(fills.iter().all(|fill| fill.width.parse::<f64>().unwrap() >= 2.0));
+        let all = outcome(&stats(3, 0, 0, 9));
+        assert_eq!((all[0].x.as_str(), all[0].width.as_str()), ("11", "140"));
+        assert_eq!(outcome(&stats(0, 0, 0, 0)), []);
+    }
+}

@@ -1,0 +1,286 @@
+//! What the map draws: the nodes and edges of a `ServiceMap`, narrowed to a focus or gathered by kind.
+//!
+//! Nodes stand in the order of their ids, edges in the order of their ends and way. Positions in these lists are how
+//! layout, cards and arrows refer to each other, so the same set of nodes and edges always has the same order.
+
+use std::collections::BTreeMap;
+
+use coldlight_model::{EdgeStats, MapEdge, Node, NodeKind, NodeStats, ServiceMap, Way};
+
+use crate::hash::fnv;
+use crate::text;
+
+/// Above this a drawing is no longer read, and laying it out takes too long; nodes are gathered by kind instead.
+pub const MAX_DRAWN_NODES: usize = 150;
+/// The same for edges: more than this between 150 nodes are a hairball, and take seconds to lay out.
+pub const MAX_DRAWN_EDGES: usize = 300;
+
+/// Ids are longer only where somebody sends a document as a name.
+const MAX_ID: usize = 160;
+
+/// A map as drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Graph {
+    pub nodes: Vec<GraphNode>,
+    pub edges: Vec<GraphEdge>,
+    /// Each node stands for all nodes of its kind.
+    pub is_grouped: bool,
+    /// Nodes of the map that the focus leaves out.
+    pub hidden: usize,
+    /// Edges that are not drawn because there are too many.
+    pub undrawn_edges: usize,
+}
+
+/// A node, or a group of one kind.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GraphNode {
+    /// For addresses and `data-id`: the model's id, or where that is very long or not plain text, a beginning and a hash.
+    pub id: String,
+    pub kind: NodeKind,
+    pub name: String,
+    pub seen: bool,
+    pub stats: NodeStats,
+    /// How many nodes a group stands for; 1 for a node.
+    pub members: usize,
+}
+
+/// An edge between two positions of [`Graph::nodes`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GraphEdge {
+    pub id: String,
+    pub from: usize,
+    pub to: usize,
+    pub way: Way,
+    pub stats: EdgeStats,
+}
+
+impl Graph {
+    /// Every node and edge. An edge whose end is no node of the map brings that end with it, known from its callers.
+    pub fn whole(map: &ServiceMap) -> Self {
+        let mut nodes: BTreeMap<String, GraphNode> = BTreeMap::new();
+        for node in &map.nodes {
+            nodes
+                .entry(node.node.id())
+                .and_modify(|known| {
+                    known.stats.merge(&node.stats);
+                    known.seen &= node.seen;
+                })
+                .or_insert_with(|| graph_node(&node.node, node.seen, node.stats.clone()));
+        }
+        let known: std::collections::HashSet<String> = nodes.keys().cloned().collect();
+        for MapEdge { from, to, stats, .. } in &map.edges {
+            for (end, seen_stats) in [(from, NodeStats::default()), (to, stats.clone())] {
+                if !known.contains(&end.id()) {
+                    let node = nodes.entry(end.id()).or_insert_with(|| graph_node(end, true, NodeStats::default()));
+                    node.stats.merge(&seen_stats);
+                }
+            }
+        }
+        let at: BTreeMap<&str, usize> = nodes.keys().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+        let mut edges: BTreeMap<(usize, usize, Way), EdgeStats> = BTreeMap::new();
+        for edge in &map.edges {
+            let ends = (at[edge.from.id().as_str()], at[edge.to.id().as_str()], edge.way);
+            edges.entry(ends).or_default().merge(&edge.stats);
+        }
+        let nodes: Vec<GraphNode> = nodes.into_values().collect();
+        let edges =
+            edges.into_iter().map(|((from, to, way), stats)| graph_edge(&nodes, from, to, way, stats)).collect();
+        Self { nodes, edges, ..Self::default() }
+    }
+
+    /// The node at `focus` and what is at most `hops` edges away from it, in either direction; all when it is not here.
+    pub fn around(self, focus: &str, hops: u8) -> Self {
+        let Some(start) = self.position(focus) else { return self };
+        let mut distance = vec![u8::MAX; self.nodes.len()];
+        distance[start] = 0;
+        for hop in 0..hops {
+            let reached = distance.clone();
+            for edge in &self.edges {
+                for (near, far) in [(edge.from, edge.to), (edge.to, edge.from)] {
+                    if reached[near] == hop && distance[far] == u8::MAX {
+                        distance[far] = hop + 1;
+                    }
+                }
+            }
+        }
+        self.keep(|at| distance[at] != u8::MAX)
+    }
+
+    fn keep(self, kept: impl Fn(usize) -> bool) -> Self {
+        let mut moved = vec![None; self.nodes.len()];
+        let mut nodes = Vec::new();
+        let all = self.nodes.len();
+        for (at, node) in self.nodes.into_iter().enumerate() {
+            if kept(at) {
+                moved[at] = Some(nodes.len());
+                nodes.push(node);
+            }
+        }
+        let edges = self
+            .edges
+            .into_iter()
+            .filter_map(|edge| Some(GraphEdge { from: moved[edge.from]?, to: moved[edge.to]?, ..edge }));
+        Self { edges: edges.collect(), hidden: self.hidden + all - nodes.len(), nodes, ..Self::default() }
+    }
+
+    /// Too large to be drawn node by node.
+    pub fn is_too_large(&self) -> bool {
+        self.nodes.len() > MAX_DRAWN_NODES || self.edges.len() > MAX_DRAWN_EDGES
+    }
+
+    /// One node per kind, with the numbers of all its members.
+    pub fn by_kind(self) -> Self {
+        let mut groups: BTreeMap<&'static str, GraphNode> = BTreeMap::new();
+        for node in &self.nodes {
+            let group = groups.entry(node.kind.name()).or_insert_with(|| GraphNode {
+                id: format!("group:{}", node.kind.name()),
+                kind: node.kind,
+                seen: true,
+                ..GraphNode::default()
+            });
+            group.members += 1;
+            group.seen &= node.seen;
+            group.stats.merge(&node.stats);
+        }
+        let at: BTreeMap<&str, usize> = groups.keys().enumerate().map(|(at, kind)| (*kind, at)).collect();
+        let mut edges: BTreeMap<(usize, usize, Way), EdgeStats> = BTreeMap::new();
+        for edge in &self.edges {
+            let end = |node: usize| at[self.nodes[node].kind.name()];
+            edges.entry((end(edge.from), end(edge.to), edge.way)).or_default().merge(&edge.stats);
+        }
+        let named = |mut group: GraphNode| {
+            group.name = format!("{} {}", crate::format::count(group.members as u64), plural(group.kind));
+            group
+        };
+        let nodes: Vec<GraphNode> = groups.into_values().map(named).collect();
+        let undrawn_edges = edges.len().saturating_sub(MAX_DRAWN_EDGES);
+        let edges = edges
+            .into_iter()
+            .take(MAX_DRAWN_EDGES)
+            .map(|((from, to, way), stats)| graph_edge(&nodes, from, to, way, stats))
+            .collect();
+        Self { nodes, edges, is_grouped: true, hidden: self.hidden, undrawn_edges }
+    }
+
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.id == id)
+    }
+
+    pub fn edge_position(&self, id: &str) -> Option<usize> {
+        self.edges.iter().position(|edge| edge.id == id)
+    }
+}
+
+fn graph_node(node: &Node, seen: bool, stats: NodeStats) -> GraphNode {
+    GraphNode { id: short_id(&node.id()), kind: node.kind, name: node.name.clone(), seen, stats, members: 1 }
+}
+
+fn graph_edge(nodes: &[GraphNode], from: usize, to: usize, way: Way, stats: EdgeStats) -> GraphEdge {
+    let id = format!("{}>{}@{}", nodes[from].id, nodes[to].id, way.name());
+    GraphEdge { id, from, to, way, stats }
+}
+
+/// `id`, or where it is longer than an address bears or holds control characters, its beginning and a hash of all of it.
+fn short_id(id: &str) -> String {
+    if id.len() <= MAX_ID && text::cut(id, MAX_ID) == id {
+        return id.to_owned();
+    }
+    format!("{}~{:016x}", text::cut(id, 40), fnv(id.as_bytes()))
+}
+
+/// Several nodes of one kind.
+pub fn plural(kind: NodeKind) -> &'static str {
+    match kind {
+        NodeKind::Service => "services",
+        NodeKind::Lambda => "functions",
+        NodeKind::Ecs => "ECS services",
+        NodeKind::Eks => "EKS services",
+        NodeKind::Ec2 => "EC2 services",
+        NodeKind::Client => "clients",
+        NodeKind::ApiGateway => "API gateways",
+        NodeKind::Alb => "load balancers",
+        NodeKind::FunctionUrl => "function URLs",
+        NodeKind::Sqs => "SQS queues",
+        NodeKind::Sns => "SNS topics",
+        NodeKind::EventBridge => "event buses",
+        NodeKind::Scheduler => "schedules",
+        NodeKind::Kinesis => "streams",
+        NodeKind::DynamoDb => "DynamoDB tables",
+        NodeKind::S3 => "S3 buckets",
+        NodeKind::StepFunctions => "state machines",
+        NodeKind::Database => "databases",
+        NodeKind::Cache => "caches",
+        NodeKind::Messaging => "queues",
+        NodeKind::Aws => "AWS services",
+        NodeKind::External => "hosts outside",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coldlight_model::{MapNode, TimeRange, Timestamp};
+
+    fn map(names: &[&str], edges: &[(&str, &str)]) -> ServiceMap {
+        let node = |name: &str| Node::new(NodeKind::Lambda, name);
+        let stats = NodeStats { calls: 2, ..NodeStats::default() };
+        ServiceMap {
+            range: TimeRange { from: Timestamp::EPOCH, to: Timestamp::from_millis(1000) },
+            nodes: names.iter().map(|name| MapNode { node: node(name), seen: false, stats: stats.clone() }).collect(),
+            edges: edges
+                .iter()
+                .map(|(from, to)| MapEdge { from: node(from), to: node(to), way: Way::Sync, stats: stats.clone() })
+                .collect(),
+            entries: NodeStats::default(),
+            bins: vec![],
+        }
+    }
+
+    fn names(graph: &Graph) -> Vec<&str> {
+        graph.nodes.iter().map(|node| node.name.as_str()).collect()
+    }
+
+    #[test]
+    fn an_edge_to_nowhere_brings_its_end() {
+        let graph = Graph::whole(&map(&["a"], &[("a", "b"), ("c", "b")]));
+        assert_eq!(names(&graph), ["a", "b", "c"]);
+        assert!(graph.nodes[1].seen);
+        assert_eq!(graph.nodes[1].stats.calls, 4, "known from both of its callers");
+        assert_eq!(graph.edges[0].id, "service:a>service:b@sync");
+    }
+
+    #[test]
+    fn the_order_of_the_answer_does_not_matter() {
+        let one = Graph::whole(&map(&["a", "b", "c"], &[("a", "b"), ("b", "c")]));
+        let other = Graph::whole(&map(&["c", "b", "a"], &[("b", "c"), ("a", "b")]));
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_focus_keeps_what_is_near_in_either_direction() {
+        let chain = map(&["a", "b", "c", "d", "e"], &[("a", "b"), ("b", "c"), ("c", "d"), ("d", "e")]);
+        let one = Graph::whole(&chain).around("service:c", 1);
+        assert_eq!(names(&one), ["b", "c", "d"]);
+        assert_eq!((one.edges.len(), one.hidden), (2, 2));
+        assert_eq!(names(&Graph::whole(&chain).around("service:c", 2)).len(), 5);
+        assert_eq!(names(&Graph::whole(&chain).around("service:gone", 1)).len(), 5);
+    }
+
+    #[test]
+    fn groups_add_up() {
+        let graph = Graph::whole(&map(&["a", "b", "c"], &[("a", "b"), ("b", "c")])).by_kind();
+        assert_eq!(names(&graph), ["3 functions"]);
+        assert_eq!((graph.nodes[0].stats.calls, graph.nodes[0].members), (6, 3));
+        assert_eq!((graph.edges.len(), graph.edges[0].stats.calls), (1, 4));
+        assert!(graph.is_grouped);
+    }
+
+    #[test]
+    fn a_name_of_64_kb_has_a_short_id_of_its_own() {
+        let long = "é".repeat(32_768);
+        let other = format!("{long}x");
+        let graph = Graph::whole(&map(&[&long, &other], &[]));
+        assert!(graph.nodes.iter().all(|node| node.id.len() <= MAX_ID));
+        assert_ne!(graph.nodes[0].id, graph.nodes[1].id);
+    }
+}

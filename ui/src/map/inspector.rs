@@ -1,0 +1,397 @@
+//! What is selected on the map, in numbers; without a selection, what deserves a look.
+
+use coldlight_model::{EdgeStats, NodeStats, Way, filter};
+
+use super::graph::{Graph, GraphNode, plural};
+use crate::chart::{Durations, Stack};
+use crate::format::{NOT_APPLICABLE, count, counted, duration, rate, share};
+use crate::icon;
+use crate::pages::map::State;
+use crate::palette::Palette;
+use crate::query::Link;
+use crate::text::{self, Text};
+
+/// Neighbours listed before the rest is only counted.
+const LISTED: usize = 8;
+/// Members of a group listed.
+const MEMBERS: usize = 20;
+/// Longer names make no useful filter word.
+const MAX_WORD: usize = 200;
+
+/// The panel beside the map.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inspector {
+    /// `node`, `edge`, `group` or `overview`.
+    pub what: &'static str,
+    pub icon: &'static str,
+    pub colour: String,
+    pub heading: Text,
+    pub tags: Vec<String>,
+    /// The page without the selection.
+    pub close: Option<String>,
+    /// Requests, problems, latency: value, label, class.
+    pub trio: Vec<(String, String, &'static str)>,
+    pub stack: Stack,
+    pub durations: Option<Durations>,
+    pub durations_title: &'static str,
+    pub lists: Vec<List>,
+    pub links: Vec<(String, String)>,
+    /// Links that leave only the surroundings: label, address, whether it is so now.
+    pub focus: Vec<(&'static str, String, bool)>,
+    pub note: Option<String>,
+}
+
+/// A list of neighbours.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct List {
+    pub title: &'static str,
+    pub hint: &'static str,
+    pub rows: Vec<Neighbour>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbour {
+    pub name: String,
+    pub aside: String,
+    pub href: String,
+    pub value: String,
+    pub small: String,
+    pub tone: &'static str,
+}
+
+/// What the panel is made from.
+pub struct Subject<'a> {
+    /// Every node, before grouping.
+    pub graph: &'a Graph,
+    /// What is drawn.
+    pub drawn: &'a Graph,
+    pub state: &'a State,
+    pub palette: &'a Palette,
+    pub per_second: &'a dyn Fn(u64) -> f64,
+}
+
+pub fn inspector(subject: &Subject) -> Inspector {
+    let Some(selected) = subject.state.selected.as_deref() else { return overview(subject, None) };
+    let close = subject.state.clone().select(None).link().to_string();
+    let mut panel = if let Some(at) = subject.graph.position(selected) {
+        node(subject, at)
+    } else if let Some(at) = subject.graph.edge_position(selected) {
+        edge(subject, subject.graph, at)
+    } else if let Some(at) = subject.drawn.position(selected) {
+        group(subject, at)
+    } else if let Some(at) = subject.drawn.edge_position(selected) {
+        edge(subject, subject.drawn, at)
+    } else {
+        let name = text::cut(selected.split_once(':').map_or(selected, |(_, name)| name), 80);
+        overview(subject, Some(format!("“{name}” did nothing in this range.")))
+    };
+    panel.close = Some(close);
+    panel
+}
+
+fn node(subject: &Subject, at: usize) -> Inspector {
+    let node = &subject.graph.nodes[at];
+    let is_service = node.kind.is_service();
+    let mut tags = vec![node.kind.label().to_owned()];
+    if node.seen {
+        tags.push("seen by its callers only".to_owned());
+    }
+    let here = subject.state.focus.as_deref() == Some(&node.id);
+    let hops = subject.state.hops;
+    let mut focus: Vec<(&'static str, String, bool)> = [("1 step", 1u8), ("2 steps", 2), ("3 steps", 3)]
+        .map(|(label, steps)| {
+            (label, subject.state.clone().focus(Some(node.id.clone()), steps).link().to_string(), here && hops == steps)
+        })
+        .into();
+    focus.push(("All", subject.state.clone().focus(None, 1).link().to_string(), subject.state.focus.is_none()));
+    Inspector {
+        what: "node",
+        icon: icon::of_kind(node.kind),
+        colour: if is_service && !node.seen { subject.palette.class(&node.name) } else { String::new() },
+        heading: named(&node.name),
+        tags,
+        trio: trio(&node.stats, subject.per_second),
+        stack: Stack::new(&node.stats),
+        durations: Durations::new(&node.stats.durations),
+        durations_title: if node.seen { "Duration, as its callers saw it" } else { "Duration" },
+        lists: vec![callers(subject, at), callees(subject, at)],
+        links: trace_links(subject, at),
+        focus,
+        ..Inspector::default()
+    }
+}
+
+fn edge(subject: &Subject, graph: &Graph, at: usize) -> Inspector {
+    let edge = &graph.edges[at];
+    let (from, to) = (&graph.nodes[edge.from], &graph.nodes[edge.to]);
+    let way = match edge.way {
+        Way::Sync => "sync: the caller waits",
+        Way::Async => "async: handed over",
+        Way::Poll => "poll: fetched in batches",
+    };
+    let end = |node: &GraphNode, aside: &str| Neighbour {
+        name: text::named(&node.name, 60),
+        aside: aside.to_owned(),
+        href: subject.state.clone().select(Some(node.id.clone())).link().to_string(),
+        value: rate((subject.per_second)(node.stats.calls)),
+        small: "in all".to_owned(),
+        tone: "",
+    };
+    let mut links = Vec::new();
+    if from.members == 1 && from.kind.is_service() && from.name.len() <= MAX_WORD {
+        let service = filter::word("service", &from.name);
+        let kind = if edge.way == Way::Sync { "kind:client" } else { "kind:producer" };
+        push_problem_links(&mut links, subject.state, &format!("{service} {kind}"), &edge.stats, "calls");
+    }
+    if to.members == 1 && to.kind.is_service() && to.name.len() <= MAX_WORD {
+        links.push((
+            "Slowest at the callee".to_owned(),
+            traces(subject.state, &filter::word("service", &to.name), true),
+        ));
+    }
+    Inspector {
+        what: "edge",
+        icon: icon::of_kind(to.kind),
+        heading: Text {
+            shown: format!("{} → {}", text::named(&from.name, 60), text::named(&to.name, 60)),
+            whole: None,
+        },
+        tags: vec![way.to_owned()],
+        trio: trio(&edge.stats, subject.per_second),
+        stack: Stack::new(&edge.stats),
+        durations: Durations::new(&edge.stats.durations),
+        durations_title: if edge.way == Way::Sync {
+            "Duration, as the caller saw it"
+        } else {
+            "Lag, from send to start"
+        },
+        lists: vec![List { title: "Ends", hint: "", rows: vec![end(from, "caller"), end(to, "callee")], more: 0 }],
+        links,
+        ..Inspector::default()
+    }
+}
+
+fn group(subject: &Subject, at: usize) -> Inspector {
+    let group = &subject.drawn.nodes[at];
+    let mut members: Vec<&GraphNode> = subject.graph.nodes.iter().filter(|node| node.kind == group.kind).collect();
+    members.sort_by(|a, b| b.stats.calls.cmp(&a.stats.calls).then_with(|| a.id.cmp(&b.id)));
+    let rows = members.iter().take(MEMBERS).map(|node| Neighbour {
+        name: text::named(&node.name, 60),
+        aside: String::new(),
+        href: subject.state.clone().select(Some(node.id.clone())).focus(Some(node.id.clone()), 1).link().to_string(),
+        value: rate((subject.per_second)(node.stats.calls)),
+        small: problem_words(&node.stats),
+        tone: tone(&node.stats),
+    });
+    Inspector {
+        what: "group",
+        icon: icon::of_kind(group.kind),
+        heading: named(&group.name),
+        tags: vec![format!("all {} together", plural(group.kind))],
+        trio: trio(&group.stats, subject.per_second),
+        stack: Stack::new(&group.stats),
+        durations: Durations::new(&group.stats.durations),
+        durations_title: "Duration",
+        lists: vec![List {
+            title: "Busiest",
+            hint: "opens its surroundings",
+            more: members.len().saturating_sub(MEMBERS),
+            rows: rows.collect(),
+        }],
+        ..Inspector::default()
+    }
+}
+
+/// Without a selection: the nodes with the largest share of problems, and the slowest.
+fn overview(subject: &Subject, note: Option<String>) -> Inspector {
+    let services = || subject.graph.nodes.iter().filter(|node| node.stats.calls > 0);
+    let ratio = |node: &GraphNode| (node.stats.faults + node.stats.throttles) as f64 / node.stats.calls as f64;
+    let mut failing: Vec<&GraphNode> = services().filter(|node| ratio(node) > 0.0).collect();
+    failing.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)).then_with(|| a.id.cmp(&b.id)));
+    let p95 = |node: &GraphNode| node.stats.durations.quantile(0.95).unwrap_or(0);
+    let mut slow: Vec<&GraphNode> = services().filter(|node| p95(node) > 0).collect();
+    slow.sort_by(|a, b| p95(b).cmp(&p95(a)).then_with(|| a.id.cmp(&b.id)));
+    let row = |node: &&GraphNode, value: String, small: String, tone: &'static str| Neighbour {
+        name: text::named(&node.name, 60),
+        aside: node.kind.label().to_owned(),
+        href: subject.state.clone().select(Some(node.id.clone())).link().to_string(),
+        value,
+        small,
+        tone,
+    };
+    let failing_rows = failing.iter().take(LISTED).map(|node| {
+        let worst = node.stats.faults.max(node.stats.throttles);
+        let word = if node.stats.faults >= node.stats.throttles { "5xx" } else { "429" };
+        row(node, share(worst, node.stats.calls), word.to_owned(), tone(&node.stats))
+    });
+    let slow_rows = slow
+        .iter()
+        .take(LISTED)
+        .map(|node| row(node, duration(p95(node)), rate((subject.per_second)(node.stats.calls)), ""));
+    Inspector {
+        what: "overview",
+        icon: "find",
+        heading: Text { shown: "Worth a look".to_owned(), whole: None },
+        lists: vec![
+            List { title: "Failing most", hint: "share of calls", rows: failing_rows.collect(), more: 0 },
+            List { title: "Slowest", hint: "p95", rows: slow_rows.collect(), more: 0 },
+        ],
+        note: Some(note.unwrap_or_else(|| {
+            if failing.is_empty() {
+                "No faults and no throttling in this range. Select a node or an arrow for its numbers.".to_owned()
+            } else {
+                "Select a node or an arrow for its numbers.".to_owned()
+            }
+        })),
+        ..Inspector::default()
+    }
+}
+
+fn named(name: &str) -> Text {
+    if name.is_empty() { Text { shown: "(no name)".to_owned(), whole: None } } else { Text::new(name) }
+}
+
+fn trio(stats: &NodeStats, per_second: &dyn Fn(u64) -> f64) -> Vec<(String, String, &'static str)> {
+    let (problem, word, tone) = match stats.faults >= stats.throttles {
+        true => (stats.faults, ("fault", "faults"), "c-fault"),
+        false => (stats.throttles, ("throttled", "throttled"), "c-throttle"),
+    };
+    let quantile = |q: f64| stats.durations.quantile(q).map_or_else(|| NOT_APPLICABLE.to_owned(), duration);
+    vec![
+        (rate(per_second(stats.calls)), format!("{} total", count(stats.calls)), ""),
+        (share(problem, stats.calls), counted(problem, word.0, word.1), if problem > 0 { tone } else { "" }),
+        (quantile(0.95), format!("p95, p50 {}", quantile(0.5)), ""),
+    ]
+}
+
+fn callers(subject: &Subject, at: usize) -> List {
+    let incoming = subject.graph.edges.iter().filter(|edge| edge.to == at);
+    let total: u64 = subject.graph.edges.iter().filter(|edge| edge.to == at).map(|edge| edge.stats.calls).sum();
+    neighbours(
+        subject,
+        "Called by",
+        "share of these calls",
+        incoming.map(|edge| (edge.from, edge.way, &edge.stats)),
+        total,
+    )
+}
+
+fn callees(subject: &Subject, at: usize) -> List {
+    let outgoing = subject.graph.edges.iter().filter(|edge| edge.from == at);
+    let total: u64 = subject.graph.edges.iter().filter(|edge| edge.from == at).map(|edge| edge.stats.calls).sum();
+    neighbours(
+        subject,
+        "Calls",
+        "share of calls out, p95",
+        outgoing.map(|edge| (edge.to, edge.way, &edge.stats)),
+        total,
+    )
+}
+
+fn neighbours<'a>(
+    subject: &Subject,
+    title: &'static str,
+    hint: &'static str,
+    edges: impl Iterator<Item = (usize, Way, &'a EdgeStats)>,
+    total: u64,
+) -> List {
+    let mut edges: Vec<_> = edges.collect();
+    edges.sort_by(|a, b| b.2.calls.cmp(&a.2.calls).then(a.0.cmp(&b.0)).then(a.1.cmp(&b.1)));
+    let rows = edges.iter().take(LISTED).map(|(other, way, stats)| {
+        let other = &subject.graph.nodes[*other];
+        let aside = if *way == Way::Sync {
+            other.kind.label().to_owned()
+        } else {
+            format!("{}, {}", other.kind.label(), way.name())
+        };
+        let p95 = stats.durations.quantile(0.95).map(duration).unwrap_or_default();
+        let problem = problem_words(stats);
+        Neighbour {
+            name: text::named(&other.name, 60),
+            aside,
+            href: subject.state.clone().select(Some(other.id.clone())).link().to_string(),
+            value: share(stats.calls, total),
+            small: [problem, p95].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", "),
+            tone: tone(stats),
+        }
+    });
+    List { title, hint, more: edges.len().saturating_sub(LISTED), rows: rows.collect() }
+}
+
+/// `3.8% 5xx` from one in a hundred on; nothing below.
+fn problem_words(stats: &NodeStats) -> String {
+    match tone(stats) {
+        "c-fault" => format!("{} 5xx", share(stats.faults, stats.calls)),
+        "c-throttle" => format!("{} 429", share(stats.throttles, stats.calls)),
+        _ => String::new(),
+    }
+}
+
+fn tone(stats: &NodeStats) -> &'static str {
+    let is_shown = |count: u64| count > 0 && count as f64 >= 0.01 * stats.calls as f64;
+    match () {
+        () if is_shown(stats.faults) && stats.faults >= stats.throttles => "c-fault",
+        () if is_shown(stats.throttles) => "c-throttle",
+        () => "",
+    }
+}
+
+/// Searches that show the traces behind the numbers.
+fn trace_links(subject: &Subject, at: usize) -> Vec<(String, String)> {
+    let node = &subject.graph.nodes[at];
+    let mut links = Vec::new();
+    if node.kind.is_service() && !node.seen {
+        if node.name.len() <= MAX_WORD {
+            push_problem_links(&mut links, subject.state, &filter::word("service", &node.name), &node.stats, "traces");
+        }
+        return links;
+    }
+    // What sends no spans of its own is found through the spans of its callers.
+    let mut callers: Vec<_> = subject.graph.edges.iter().filter(|edge| edge.to == at).collect();
+    callers.sort_by(|a, b| {
+        b.stats.faults.cmp(&a.stats.faults).then(b.stats.calls.cmp(&a.stats.calls)).then(a.id.cmp(&b.id))
+    });
+    for edge in callers.into_iter().take(3) {
+        let caller = &subject.graph.nodes[edge.from];
+        if !caller.kind.is_service() || caller.name.len() > MAX_WORD {
+            continue;
+        }
+        let kind = if edge.way == Way::Sync { "kind:client" } else { "kind:producer" };
+        let words = format!("{} {kind}", filter::word("service", &caller.name));
+        let name = text::cut(&caller.name, 24);
+        let problems = [("Faulty", "fault", edge.stats.faults), ("Throttled", "throttle", edge.stats.throttles)];
+        for (label, status, _) in problems.into_iter().filter(|(.., count)| *count > 0) {
+            links.push((
+                format!("{label} calls from {name}"),
+                traces(subject.state, &format!("{words} status:{status}"), false),
+            ));
+        }
+        links.push((format!("Calls from {name}"), traces(subject.state, &words, false)));
+    }
+    links
+}
+
+fn push_problem_links(links: &mut Vec<(String, String)>, state: &State, words: &str, stats: &NodeStats, what: &str) {
+    let problems = [
+        ("Faulty", "fault", stats.faults),
+        ("Failed (4xx)", "error", stats.errors),
+        ("Throttled", "throttle", stats.throttles),
+    ];
+    for (label, status, count) in problems {
+        if count > 0 {
+            links.push((format!("{label} {what}"), traces(state, &format!("{words} status:{status}"), false)));
+        }
+    }
+    links.push((format!("Slowest {what}"), traces(state, words, true)));
+}
+
+/// The trace search of the same range.
+fn traces(state: &State, words: &str, slowest: bool) -> String {
+    Link::to("/traces")
+        .with_all(&state.range.pairs())
+        .with("f", words)
+        .maybe("sort", slowest.then_some("slowest"))
+        .to_string()
+}

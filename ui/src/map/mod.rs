@@ -1,0 +1,11 @@
+//! The parts of the map page: which nodes and edges are shown, and how each is drawn and described.
+
+pub(crate) mod card;
+pub(crate) mod edge;
+mod graph;
+pub(crate) mod inspector;
+mod sort;
+pub(crate) mod table;
+
+pub use graph::{Graph, GraphEdge, GraphNode, MAX_DRAWN_NODES};
+pub use sort::{Column, Sort};

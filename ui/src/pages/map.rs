@@ -1,0 +1,265 @@
+//! The service map: what calls what, how often, how fast, and what is broken.
+//! (ui/src/pages/map.rs ↔ templates/map.html)
+
+mod kpis;
+mod state;
+
+use askama::Template;
+use coldlight_model::{ServiceMap, Timestamp};
+
+pub use state::{By, State};
+
+use crate::chart::Kpi;
+use crate::filter_bar::FilterBar;
+use crate::layout::{Layout, Place, layout};
+use crate::map::card::{Card, Look as CardLook, card};
+use crate::map::edge::{Arrow, Look as EdgeLook, arrow};
+use crate::map::inspector::{Inspector, Subject, inspector};
+use crate::map::table::{Table, table};
+use crate::map::{Graph, MAX_DRAWN_NODES};
+use crate::moment::{Moment, Shows};
+use crate::palette::Palette;
+use crate::query::Link;
+use crate::range::{Picker, Preset, Range};
+use crate::shell::{Chrome, Key, Section, Shell};
+use crate::text;
+
+pub const PATH: &str = "/map";
+const TRACES: &str = "/traces";
+
+/// Room around the drawing for borders, corner pills and loops.
+const MARGIN: f64 = 12.0;
+
+const KEYS: [Key; 4] = [
+    ("+ - 0", "zoom in, out, whole map"),
+    ("f", "filter words, for traces"),
+    ("t", "range"),
+    ("Tab, Enter", "next node, select it"),
+];
+
+#[derive(Template)]
+#[template(path = "map.html", blocks = ["view"])]
+struct View {
+    chrome: Chrome,
+    bar: FilterBar,
+    picker: Picker,
+    edge_kinds: Vec<Switch>,
+    emphasis: Vec<Switch>,
+    kpis: Vec<Kpi>,
+    drawing: Option<Drawing>,
+    inspector: Inspector,
+    table: Table,
+    nothing: Option<Nothing>,
+    phrase: String,
+    notes: Vec<Note>,
+    json: String,
+}
+
+/// One link of a group of which one is current.
+struct Switch {
+    label: &'static str,
+    href: String,
+    is_current: bool,
+}
+
+/// A sentence above the map, with a link where there is something to do.
+struct Note {
+    text: String,
+    link: Option<(&'static str, String)>,
+}
+
+struct Drawing {
+    /// The SVG's `viewBox`, and its natural width for the stylesheet.
+    view_box: String,
+    width: String,
+    summary: String,
+    arrows: Vec<Arrow>,
+    cards: Vec<Card>,
+}
+
+/// Nothing came in: when there was something, and how to get there.
+struct Nothing {
+    newest: Option<Moment>,
+    links: Vec<(String, String)>,
+}
+
+/// The whole page. `drawn` is [`layout()`] of [`State::graph`] of the same map.
+pub fn page(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> String {
+    super::render(&view(shell, state, map, drawn))
+}
+
+/// One block of the page: `view` is all that depends on the state.
+pub fn fragment(block: &str, shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> Option<String> {
+    match block {
+        "view" => Some(super::render(&view(shell, state, map, drawn).as_view())),
+        _ => None,
+    }
+}
+
+fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View {
+    let here = state.link();
+    let near = state.near(map);
+    let graph = state.graph(map);
+    let per_second = |count: u64| map.per_second(count);
+    let palette = Palette::of(near.nodes.iter().filter(|node| node.kind.is_service()).map(|node| node.name.as_str()));
+    let subject = Subject { graph: &near, drawn: &graph, state, palette: &palette, per_second: &per_second };
+    let filtered = state.filter().to_line();
+    let notes = notes(state, &graph, &near, &filtered);
+    View {
+        chrome: Chrome::new(shell, Section::Map, "Service map", &here).bad(&state.bad).keys(&KEYS),
+        bar: FilterBar {
+            placeholder: "Find traces: service:checkout-api  status:fault  dur>500ms",
+            ..FilterBar::new(state.filter(), &Link::to(PATH).with_all(&state.range.pairs()), TRACES)
+        }
+        .chips_on(state.filter(), &here),
+        picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
+        edge_kinds: state.edge_kinds(),
+        emphasis: state.emphasis(),
+        kpis: kpis::kpis(map),
+        nothing: map.is_empty().then(|| nothing(shell, state)),
+        drawing: (!map.is_empty()).then(|| drawing(&graph, state, drawn, &palette, &per_second)),
+        inspector: inspector(&subject),
+        table: table(&near, state, &palette, &per_second),
+        phrase: state.range.phrase(),
+        notes,
+        json: Link::to("/api/v1/map").with_all(&state.range.pairs()).to_string(),
+    }
+}
+
+fn drawing(
+    graph: &Graph,
+    state: &State,
+    drawn: &Layout,
+    palette: &Palette,
+    per_second: &dyn Fn(u64) -> f64,
+) -> Drawing {
+    // A layout of another graph would put nodes anywhere; laying out again is slow but right.
+    let fits = drawn.nodes.len() == graph.nodes.len() && drawn.edges.len() == graph.edges.len();
+    let own;
+    let drawn = if fits {
+        drawn
+    } else {
+        own = layout(graph);
+        &own
+    };
+    let selected = state.selected.as_deref().and_then(|id| graph.position(id));
+    let selected_edge = state.selected.as_deref().and_then(|id| graph.edge_position(id));
+    let card_look = CardLook { by: state.by, palette, slow_from: slow_from(graph), per_second };
+    let edge_look = EdgeLook { by: state.by, selected, selected_edge, only: state.only, per_second };
+    let select =
+        |id: &str, is_selected: bool| state.clone().select((!is_selected).then(|| id.to_owned())).link().to_string();
+    let cards = graph.nodes.iter().zip(&drawn.nodes).enumerate().map(|(at, (node, place))| {
+        let place = Place { x: place.x, y: place.y };
+        card(node, place, select(&node.id, selected == Some(at)), selected == Some(at), &card_look)
+    });
+    let mut arrows: Vec<(bool, Arrow)> = (0..graph.edges.len())
+        .map(|at| {
+            let href = select(&graph.edges[at].id, selected_edge == Some(at));
+            let arrow = arrow(graph, at, &drawn.edges[at], href, &edge_look);
+            (arrow.class.contains(" hl") || selected_edge == Some(at), arrow)
+        })
+        .collect();
+    // What touches the selection is drawn last, on top.
+    arrows.sort_by_key(|(is_lit, _)| *is_lit);
+    let (width, height) = (drawn.width + 2.0 * MARGIN, drawn.height + 2.0 * MARGIN);
+    Drawing {
+        view_box: format!("-{MARGIN} -{MARGIN} {} {}", crate::format::number(width), crate::format::number(height)),
+        width: crate::format::number(width),
+        summary: summary(graph),
+        arrows: arrows.into_iter().map(|(_, arrow)| arrow).collect(),
+        cards: cards.collect(),
+    }
+}
+
+/// The finding in one sentence, for those who do not see the drawing.
+fn summary(graph: &Graph) -> String {
+    let failing = graph.nodes.iter().filter(|node| node.stats.calls > 0 && node.stats.faults * 100 >= node.stats.calls);
+    let names: Vec<String> = failing.map(|node| text::named(&node.name, 40)).take(3).collect();
+    let failing = if names.is_empty() {
+        "none fails in 1% of its calls or more".to_owned()
+    } else {
+        format!("failing most: {}", names.join(", "))
+    };
+    format!(
+        "Service map of {} and {}, {failing}. The table below has the same numbers.",
+        crate::format::counted(graph.nodes.len() as u64, "node", "nodes"),
+        crate::format::counted(graph.edges.len() as u64, "connection", "connections"),
+    )
+}
+
+/// The 95th percentile from which a node belongs to the slowest fifth.
+fn slow_from(graph: &Graph) -> u64 {
+    let mut slowest: Vec<u64> = graph.nodes.iter().filter_map(|node| node.stats.durations.quantile(0.95)).collect();
+    slowest.sort_unstable_by(|a, b| b.cmp(a));
+    slowest.get(slowest.len().div_ceil(5).saturating_sub(1)).copied().unwrap_or(u64::MAX)
+}
+
+fn notes(state: &State, graph: &Graph, near: &Graph, filtered: &str) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if !filtered.is_empty() {
+        let traces = Link::to(TRACES).with_all(&state.range.pairs()).with("f", filtered).to_string();
+        notes.push(Note {
+            text: "The map counts every request; the filter applies to traces.".to_owned(),
+            link: Some(("Show those traces", traces)),
+        });
+    }
+    if graph.is_grouped && near.is_too_large() {
+        notes.push(Note {
+            text: format!(
+                "{} with {} are too many to draw (up to {MAX_DRAWN_NODES} are drawn), so they stand together by kind. \
+                 Select a group to open one of its members.",
+                crate::format::counted(near.nodes.len() as u64, "node", "nodes"),
+                crate::format::counted(near.edges.len() as u64, "connection", "connections"),
+            ),
+            link: None,
+        });
+    } else if graph.is_grouped {
+        let text = "Nodes stand together by kind.".to_owned();
+        notes.push(Note { text, link: Some(("Show each", state.clone().grouped(false).link().to_string())) });
+    }
+    if graph.undrawn_edges > 0 {
+        let text = format!("{} more connections are not drawn; the inspector lists them.", graph.undrawn_edges);
+        notes.push(Note { text, link: None });
+    }
+    match &state.focus {
+        Some(focus) if near.position(focus).is_some() && near.hidden > 0 => {
+            let name = near.position(focus).map(|at| text::named(&near.nodes[at].name, 60)).unwrap_or_default();
+            let steps = if state.hops == 1 { "1 step".to_owned() } else { format!("{} steps", state.hops) };
+            notes.push(Note {
+                text: format!(
+                    "Only {name} and what is within {steps} of it; {} hidden.",
+                    crate::format::counted(near.hidden as u64, "node is", "nodes are")
+                ),
+                link: Some(("Show all", state.clone().focus(None, 1).link().to_string())),
+            });
+        }
+        _ => {}
+    }
+    notes
+}
+
+fn nothing(shell: &Shell, state: &State) -> Nothing {
+    let asked = state.range();
+    let wider = Preset::longer_than(asked.length()).take(3);
+    let mut links: Vec<(String, String)> = wider
+        .map(|preset| (preset.label().to_owned(), state.clone().at_range(Range::Last(preset)).link().to_string()))
+        .collect();
+    let newest = shell.newest.map(|newest| Moment::new(newest, Shows::DateTime, &shell.zone, shell.now));
+    if let Some(newest) = shell.newest.filter(|newest| *newest < asked.from || *newest >= asked.to) {
+        let hour = coldlight_model::TimeRange { from: newest.minus(3_600_000_000_000), to: after(newest) };
+        links.insert(
+            0,
+            (
+                "The hour up to the newest span".to_owned(),
+                state.clone().at_range(Range::Between(hour)).link().to_string(),
+            ),
+        );
+    }
+    Nothing { newest, links }
+}
+
+/// The next full second: ranges do not include their end.
+fn after(at: Timestamp) -> Timestamp {
+    let second = 1_000_000_000;
+    at.plus(second - (at.nanos() as u64) % second)
+}

@@ -1,0 +1,48 @@
+//! The numbers above the map: what came in from outside, and how it went.
+
+use coldlight_model::{EntryBin, ServiceMap};
+
+use crate::chart::{Kpi, Spark};
+use crate::format::{NOT_APPLICABLE, count, duration, large_count, rate, share};
+
+pub fn kpis(map: &ServiceMap) -> Vec<Kpi> {
+    let entries = &map.entries;
+    let course = |of: &dyn Fn(&EntryBin) -> Option<f64>| Spark::new(&map.bins.iter().map(of).collect::<Vec<_>>());
+    let problem = |name, label, tone, count_of: &dyn Fn(&EntryBin) -> u64, total: u64| Kpi {
+        name,
+        label,
+        value: share(total, entries.calls),
+        aside: count(total),
+        tone: if total > 0 { tone } else { "" },
+        unit: "count",
+        raw: total,
+        spark: course(&|bin| (bin.stats.calls > 0).then(|| count_of(bin) as f64 / bin.stats.calls as f64)),
+    };
+    let p95 = entries.durations.quantile(0.95);
+    let p50 = entries.durations.quantile(0.5).map_or_else(|| NOT_APPLICABLE.to_owned(), duration);
+    vec![
+        Kpi {
+            name: "requests",
+            label: "Requests in",
+            value: large_count(entries.calls),
+            aside: rate(map.per_second(entries.calls)),
+            tone: "",
+            unit: "count",
+            raw: entries.calls,
+            spark: course(&|bin| Some(bin.stats.calls as f64)),
+        },
+        problem("faults", "Faults (5xx)", "c-fault", &|bin| bin.stats.faults, entries.faults),
+        problem("errors", "Errors (4xx)", "c-error", &|bin| bin.stats.errors, entries.errors),
+        problem("throttles", "Throttles (429)", "c-throttle", &|bin| bin.stats.throttles, entries.throttles),
+        Kpi {
+            name: "p95",
+            label: "Response p95",
+            value: p95.map_or_else(|| NOT_APPLICABLE.to_owned(), duration),
+            aside: format!("p50 {p50}"),
+            tone: "",
+            unit: "ns",
+            raw: p95.unwrap_or(0),
+            spark: course(&|bin| bin.stats.durations.quantile(0.95).map(|nanos| nanos as f64)),
+        },
+    ]
+}

@@ -1,0 +1,217 @@
+//! The map's part of the address.
+
+use coldlight_model::{Filter, ServiceMap, TimeRange, Timestamp, Way};
+
+use super::{PATH, Switch};
+use crate::filter_bar;
+use crate::map::{Graph, Sort};
+use crate::query::{BadParam, Link, Query};
+use crate::range::Range;
+
+/// What the map emphasises. It changes borders and corners, never positions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    #[default]
+    Health,
+    Latency,
+}
+
+/// Everything the address says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    now: Timestamp,
+    pub range: Range,
+    filter: Filter,
+    /// Only edges of one way.
+    pub only: Option<Way>,
+    pub by: By,
+    /// The id of a node, edge or group.
+    pub selected: Option<String>,
+    /// Show only this node and what is within `hops` of it.
+    pub focus: Option<String>,
+    pub hops: u8,
+    pub is_grouped: bool,
+    pub sort: Sort,
+    /// The first row of the table.
+    pub first_row: u32,
+    pub bad: Vec<BadParam>,
+}
+
+const KNOWN: [&str; 12] = ["range", "from", "to", "f", "edges", "by", "sel", "focus", "hops", "group", "sort", "row"];
+
+impl State {
+    /// From the part of the address after `?`.
+    pub fn parse(query: &str, now: Timestamp) -> Self {
+        let query = Query::parse(query);
+        let mut bad = query.unknown(&KNOWN);
+        let edges = [("all", None), ("sync", Some(Way::Sync)), ("async", Some(Way::Async)), ("poll", Some(Way::Poll))];
+        let text = |name: &str| query.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
+        let sort = text("sort").and_then(|word| {
+            let sort = Sort::from_word(&word);
+            if sort.is_none() {
+                bad.push(BadParam::new(
+                    "sort",
+                    &word,
+                    "a column such as calls, faults, p95 or name, with - for the other order",
+                ));
+            }
+            sort
+        });
+        Self {
+            now,
+            range: Range::from_query(&query, now, &mut bad),
+            filter: filter_bar::from_query(&query, &mut bad),
+            only: query.choice("edges", &edges, &mut bad).flatten(),
+            by: query.choice("by", &[("health", By::Health), ("latency", By::Latency)], &mut bad).unwrap_or_default(),
+            selected: text("sel"),
+            focus: text("focus"),
+            hops: query.whole("hops", 1..=3, &mut bad).map_or(1, |hops| hops as u8),
+            is_grouped: query.choice("group", &[("none", false), ("kind", true)], &mut bad).unwrap_or(false),
+            sort: sort.unwrap_or_default(),
+            first_row: query.whole("row", 0..=1_000_000, &mut bad).map_or(0, |row| row as u32),
+            bad,
+        }
+    }
+
+    pub fn range(&self) -> TimeRange {
+        self.range.resolve(self.now)
+    }
+
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// The address of this state. Defaults are left out, but for the range.
+    pub fn link(&self) -> Link {
+        let is_default_sort = self.sort == Sort::default();
+        Link::to(PATH)
+            .with_all(&self.range.pairs())
+            .with("f", self.filter.to_line())
+            .maybe("edges", self.only.map(Way::name))
+            .maybe("by", (self.by == By::Latency).then_some("latency"))
+            .maybe("group", self.is_grouped.then_some("kind"))
+            .maybe("focus", self.focus.clone())
+            .maybe("hops", (self.focus.is_some() && self.hops != 1).then(|| self.hops.to_string()))
+            .maybe("sort", (!is_default_sort).then(|| self.sort.word()))
+            .maybe("row", (self.first_row > 0).then(|| self.first_row.to_string()))
+            .maybe("sel", self.selected.clone())
+    }
+
+    pub fn to_query(&self) -> String {
+        self.link().query()
+    }
+
+    /// The nodes and edges within the focus, each by itself: what the table lists.
+    pub fn near(&self, map: &ServiceMap) -> Graph {
+        let whole = Graph::whole(map);
+        match &self.focus {
+            Some(focus) => whole.around(focus, self.hops),
+            None => whole,
+        }
+    }
+
+    /// What is drawn, and so what is laid out: the same, gathered by kind when asked for or when it is too much.
+    pub fn graph(&self, map: &ServiceMap) -> Graph {
+        let near = self.near(map);
+        if self.is_grouped || near.is_too_large() { near.by_kind() } else { near }
+    }
+
+    pub fn at_range(mut self, range: Range) -> Self {
+        self.range = range;
+        self
+    }
+
+    pub fn select(mut self, id: Option<String>) -> Self {
+        self.selected = id;
+        self
+    }
+
+    pub fn focus(mut self, id: Option<String>, hops: u8) -> Self {
+        self.focus = id;
+        self.hops = hops;
+        self.first_row = 0;
+        self
+    }
+
+    pub fn sort(mut self, sort: Sort) -> Self {
+        self.sort = sort;
+        self.first_row = 0;
+        self
+    }
+
+    pub fn first_row(mut self, row: u32) -> Self {
+        self.first_row = row;
+        self
+    }
+
+    pub fn grouped(mut self, is_grouped: bool) -> Self {
+        self.is_grouped = is_grouped;
+        self
+    }
+
+    pub(super) fn edge_kinds(&self) -> Vec<Switch> {
+        let kinds = [("All", None), ("Sync", Some(Way::Sync)), ("Async", Some(Way::Async)), ("Poll", Some(Way::Poll))];
+        let switch = |(label, only)| Switch {
+            label,
+            href: Self { only, ..self.clone() }.link().to_string(),
+            is_current: self.only == only,
+        };
+        kinds.map(switch).into()
+    }
+
+    pub(super) fn emphasis(&self) -> Vec<Switch> {
+        let switch = |(label, by)| Switch {
+            label,
+            href: Self { by, ..self.clone() }.link().to_string(),
+            is_current: self.by == by,
+        };
+        [("Health", By::Health), ("Latency", By::Latency)].map(switch).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map::Column;
+    use proptest::prelude::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_795_183_500_000)
+    }
+
+    #[test]
+    fn an_empty_address_is_the_default_map() {
+        let state = State::parse("", now());
+        assert_eq!(state.to_query(), "range=1h");
+        assert_eq!(state.bad, []);
+    }
+
+    #[test]
+    fn wrong_values_are_noted_and_left_out() {
+        let state = State::parse("edges=up&by=cost&hops=7&group=team&sort=colour&row=x&when=now", now());
+        let names: Vec<&str> = state.bad.iter().map(|bad| bad.name.as_str()).collect();
+        assert_eq!(names, ["when", "sort", "edges", "by", "hops", "group", "row"]);
+        assert_eq!(state.to_query(), "range=1h");
+    }
+
+    proptest! {
+        #[test]
+        fn any_state_reads_back_from_its_address(
+            only in proptest::option::of(0usize..3), is_slow: bool, selected in proptest::option::of(".{1,30}"),
+            focus in proptest::option::of(".{1,30}"), hops in 1u8..4, is_grouped: bool, column in 0usize..8, is_reversed: bool,
+            first_row in 0u32..1_000, preset in 0usize..6,
+        ) {
+            let hops = if focus.is_some() { hops } else { 1 };
+            let state = State {
+                range: Range::Last(crate::range::Preset::ALL[preset]),
+                filter: Filter::parse("service:a -status:ok \"two words\""),
+                only: only.map(|at| Way::ALL[at]),
+                by: if is_slow { By::Latency } else { By::Health },
+                selected, focus, hops, is_grouped, first_row,
+                sort: Sort { column: Column::ALL[column], is_reversed },
+                ..State::parse("", now())
+            };
+            prop_assert_eq!(State::parse(&state.to_query(), now()), state);
+        }
+    }
+}

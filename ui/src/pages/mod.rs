@@ -1,0 +1,19 @@
+//! One module per page. Each has `PATH`, a `State` that is read from the query string and written back to it, `page`, which
+//! renders the whole page, and `fragment`, which renders one named block of it.
+
+use askama::Template;
+
+pub mod error;
+pub mod login;
+pub mod map;
+pub mod start;
+pub mod status;
+pub mod trace;
+pub mod traces;
+
+/// Writing into a `String` cannot fail, and our `Display`s do not; should one ever, the page says so instead of ending short.
+pub(crate) fn render(template: &impl Template) -> String {
+    let failed =
+        |error| format!("<!doctype html><title>coldlight</title><p>This page could not be written: {error}");
+    template.render().unwrap_or_else(failed)
+}

@@ -1,0 +1,232 @@
+//! One trace: where its time went and what went wrong.          (ui/src/pages/trace.rs ↔ templates/trace.html, trace/*.html)
+//!
+//! The page holds a header, the waterfall and a panel. The last two are blocks that the script asks for by themselves; rows
+//! beyond the first windows come from [`rows`].
+
+use askama::Template;
+use coldlight_model::{LogLine, Nanos, Outcome, SpanDetail, SpanId, SpanTree, Trace, TraceId};
+
+use crate::format;
+use crate::icon;
+use crate::moment::{Moment, Shows, ago};
+use crate::query::Link;
+use crate::shell::{Chrome, Key, Section, Shell};
+use crate::text::{self, Text};
+use crate::trace::panel::{self, Body, Panel};
+use crate::trace::scene::Scene;
+use crate::trace::selftime::self_times;
+use crate::trace::shown::CROWDED;
+use crate::trace::state::Clock;
+use crate::trace::view::{self, Note, Waterfall};
+use crate::trace::waterfall::{self as bars, Row};
+
+pub use crate::trace::state::State;
+
+pub const PATH: &str = "/traces/{id}";
+/// Where [`rows`] is answered.
+pub const ROWS_PATH: &str = "/traces/{id}/rows";
+/// Rows that one request may ask for.
+pub const MOST_ROWS: usize = 1_000;
+/// A response header of [`ROWS_PATH`]: how many spans the trace has now, so that the script notices late ones.
+pub const SPANS_HEADER: &str = "x-trace-spans";
+
+/// Spans that came later than this after their end are worth a sentence.
+const LATE: Nanos = 60_000_000_000;
+/// While the newest span is younger than this, more may follow.
+const FRESH: Nanos = 30_000_000_000;
+
+const KEYS: [Key; 12] = [
+    ("j k ↓ ↑", "next, previous row"),
+    ("→ ←", "open, close; to a child, to the parent"),
+    ("Enter", "show the span; Esc returns to the row"),
+    ("+ − 0", "zoom in, out, whole trace"),
+    ("a d", "move left, right; with Shift further"),
+    ("z", "zoom to the span"),
+    ("e E", "next, previous problem"),
+    ("f", "find in this trace"),
+    ("n N", "next, previous match"),
+    ("1 … 9, *", "open to a level, open all"),
+    ("[ ]", "narrower, wider names"),
+    ("Y", "copy the trace id"),
+];
+
+/// What the store answered about a trace.
+pub struct TracePage<'a> {
+    pub trace: &'a Trace,
+    /// Built from `trace`.
+    pub tree: &'a SpanTree,
+    /// The span of [`State::selected`].
+    pub selected: Option<&'a SpanDetail>,
+    /// The spans that hold [`State::wanted`]; `None` when nothing was searched for.
+    pub matches: Option<&'a [SpanId]>,
+    /// Of the whole trace.
+    pub logs: &'a [LogLine],
+}
+
+/// The line above the waterfall.
+struct Header {
+    operation: Text,
+    service: String,
+    class: String,
+    /// Whether no span without a parent is here.
+    is_rootless: bool,
+    problems: Vec<(&'static str, String)>,
+    id: TraceId,
+    response: Option<(String, Nanos)>,
+    completed: (String, i64),
+    spans: (String, usize),
+    services: (String, usize),
+    start: Moment,
+    download: String,
+}
+
+#[derive(Template)]
+#[template(path = "trace.html", blocks = ["view"])]
+struct View {
+    chrome: Chrome,
+    header: Header,
+    waterfall: Waterfall,
+    panel: Panel,
+}
+
+#[derive(Template)]
+#[template(path = "trace/waterfall.html")]
+struct WaterfallBlock {
+    waterfall: Waterfall,
+}
+
+#[derive(Template)]
+#[template(path = "trace/panel.html")]
+struct PanelBlock {
+    panel: Panel,
+}
+
+#[derive(Template)]
+#[template(path = "trace/rows.html")]
+struct RowsBlock {
+    rows: Vec<Row>,
+}
+
+/// The page's address.
+pub fn here(id: TraceId, state: &State) -> Link {
+    Link::to(format!("/traces/{id}")).with_all(&state.pairs())
+}
+
+/// The whole page.
+pub fn page(shell: &Shell, state: &State, page: &TracePage) -> String {
+    super::render(&view(shell, state, page))
+}
+
+fn view(shell: &Shell, state: &State, page: &TracePage) -> View {
+    let scene = Scene::new(page.trace, page.tree, state, page.matches);
+    let own = self_times(page.tree, &scene.ran);
+    let header = header(&scene, shell);
+    let title = format!("{} {}", header.service, header.operation.shown);
+    let chrome = Chrome::new(shell, Section::Traces, text::cut(&title, 120), &here(page.trace.trace_id, state));
+    View {
+        chrome: chrome.bad(&state.bad).keys(&KEYS),
+        header,
+        waterfall: waterfall(&scene, shell, &own, page),
+        panel: panel::panel(&scene, shell, &own, page.selected, page.logs),
+    }
+}
+
+/// The block named by the request header `X-Fragment`: `waterfall`, `panel`, or `view` for all below the page's head.
+pub fn fragment(block: &str, shell: &Shell, state: &State, page: &TracePage) -> Option<String> {
+    if block == "view" {
+        return Some(super::render(&view(shell, state, page).as_view()));
+    }
+    let scene = Scene::new(page.trace, page.tree, state, page.matches);
+    let own = self_times(page.tree, &scene.ran);
+    match block {
+        "waterfall" => Some(super::render(&WaterfallBlock { waterfall: waterfall(&scene, shell, &own, page) })),
+        "panel" => {
+            let panel = panel::panel(&scene, shell, &own, page.selected, page.logs);
+            Some(super::render(&PanelBlock { panel }))
+        }
+        _ => None,
+    }
+}
+
+/// The drawn rows `row..row + count` and nothing else; `count` is held to [`MOST_ROWS`].
+pub fn rows(state: &State, page: &TracePage, row: usize, count: usize) -> String {
+    let scene = Scene::new(page.trace, page.tree, state, page.matches);
+    super::render(&RowsBlock { rows: bars::rows(&scene, row, count.min(MOST_ROWS)) })
+}
+
+fn waterfall(scene: &Scene, shell: &Shell, own: &[Nanos], page: &TracePage) -> Waterfall {
+    view::waterfall(scene, page.trace.trace_id, own, page.matches.is_some(), notes(scene, shell))
+}
+
+fn header(scene: &Scene, shell: &Shell) -> Header {
+    let trace = scene.trace;
+    let root = scene.root.and_then(|root| Some((root, scene.span(root)?)));
+    let counts = scene.outcomes();
+    let words = |outcome| match outcome {
+        Outcome::Fault => ("fault", "faults"),
+        Outcome::Throttle => ("throttled", "throttled"),
+        _ => ("error", "errors"),
+    };
+    let problems = counts.into_iter().rev().filter(|(outcome, count)| *outcome != Outcome::Ok && *count > 0);
+    let services = scene.services.len();
+    Header {
+        operation: Text::new(
+            root.map(|(_, span)| span.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("(no name)"),
+        ),
+        service: text::named(root.map(|(_, span)| span.service.as_str()).unwrap_or(""), 80),
+        class: root.map(|(node, _)| scene.class(node).to_owned()).unwrap_or_default(),
+        is_rootless: scene.response_at().is_none(),
+        problems: problems
+            .map(|(outcome, count)| {
+                let (one, many) = words(outcome);
+                (icon::of_outcome(outcome), format::counted(count, one, many))
+            })
+            .collect(),
+        id: trace.trace_id,
+        response: root
+            .filter(|(_, span)| span.parent_span_id.is_none())
+            .map(|(_, span)| (format::duration(span.duration), span.duration)),
+        completed: (format::duration(scene.length.unsigned_abs()), scene.length),
+        spans: (format::counted(trace.spans.len() as u64, "span", "spans"), trace.spans.len()),
+        services: (format::counted(services as u64, "service", "services"), services),
+        start: Moment::new(scene.start, Shows::DateTime, &shell.zone, shell.now),
+        download: format!("/traces/{}/otlp.json", trace.trace_id),
+    }
+}
+
+/// What a reader must know before reading the rows.
+fn notes(scene: &Scene, shell: &Shell) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let spans = &scene.trace.spans;
+    let reload = here(scene.trace.trace_id, scene.state).to_string();
+    let newest = spans.iter().map(|span| span.received_at).max().unwrap_or_default();
+    if shell.now.since(newest) < FRESH && shell.now >= newest {
+        let words = format!("The last span arrived {}; more may follow.", ago(newest, shell.now));
+        notes.push(Note { test: "still-arriving", words, link: Some(("Reload", reload)), go: "" });
+    }
+    let late = spans.iter().filter(|span| span.received_at.since(span.ended_at()) > LATE).count();
+    // Where all came late, they were imported, or the clocks of sender and receiver differ.
+    if late > 0 && late < spans.len() {
+        let words =
+            format!("{} arrived more than a minute after ending.", format::counted(late as u64, "span", "spans"));
+        notes.push(Note { test: "came-late", words, link: None, go: "" });
+    }
+    let missing = scene.tree.nodes.iter().filter(|node| node.span.is_none()).count();
+    if missing > 0 {
+        let verb = if missing == 1 { "is named as a parent but is" } else { "are named as parents but are" };
+        let words = format!("{} {verb} not here.", format::counted(missing as u64, "span", "spans"));
+        notes.push(Note { test: "missing-spans", words, link: None, go: "" });
+    }
+    let skewed = scene.skew.count();
+    if skewed > 0 && scene.state.clock == Clock::Raw {
+        let verb = if skewed == 1 { "lies outside its parent" } else { "lie outside their parents" };
+        let words = format!("{} {verb}: clocks differ.", format::counted(skewed as u64, "span", "spans"));
+        let fixed = scene.state.link(|state| state.clock = Clock::Fixed);
+        notes.push(Note { test: "skew-note", words, link: Some(("Shift them in", fixed)), go: "clock" });
+    }
+    if scene.tree.nodes.len() > CROWDED && scene.state.depth.is_none() {
+        let words = "A large trace: three levels and the ways to its faults are open.".to_owned();
+        notes.push(Note { test: "crowded", words, link: None, go: "" });
+    }
+    notes
+}

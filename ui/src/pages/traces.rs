@@ -1,0 +1,202 @@
+//! Traces found: when they were, how they went, which were slow.             (ui/src/pages/traces.rs ↔ templates/traces.html)
+
+use askama::Template;
+use coldlight_model::{ServiceSummary, TimeRange, TraceHistogram, TraceList, filter};
+
+use crate::chart::{Kpi, Spark};
+use crate::filter_bar::FilterBar;
+use crate::format;
+use crate::moment::{Moment, Shows};
+use crate::palette::Palette;
+use crate::range::{Picker, Preset, Range};
+use crate::shell::{Chrome, Key, Section, Shell};
+use crate::text;
+use crate::traces::histogram::{self, Histogram};
+use crate::traces::table::{self, Head, Row};
+
+pub use crate::traces::export::{csv, json};
+pub use crate::traces::histogram::BINS;
+pub use crate::traces::state::{Format, PATH, State};
+
+/// Rows of a page: what to ask the store for.
+pub const LIMIT: u32 = 100;
+/// Services listed beside the table, and those behind "more".
+const SERVICES: usize = 16;
+const MORE_SERVICES: usize = 150;
+
+const KEYS: [Key; 3] = [("j k ↓ ↑", "next, previous trace"), ("Enter", "open the trace"), ("f", "filter")];
+
+#[derive(Template)]
+#[template(path = "traces.html", blocks = ["view"])]
+struct View {
+    chrome: Chrome,
+    bar: FilterBar,
+    picker: Picker,
+    kpis: Vec<Kpi>,
+    histogram: Option<Histogram>,
+    start: Head,
+    response: Head,
+    rows: Vec<Row>,
+    facets: Vec<Facet>,
+    more_facets: Vec<Facet>,
+    nothing: Option<Nothing>,
+    csv: String,
+    json: String,
+    first: Option<String>,
+    next: Option<String>,
+    phrase: String,
+}
+
+/// A service as a quick filter.
+struct Facet {
+    name: String,
+    class: String,
+    href: String,
+    calls: String,
+    faults: Option<String>,
+    is_chosen: bool,
+}
+
+/// No trace was found: what could be left out, and where there is something.
+struct Nothing {
+    /// The words of the filter and the page without each.
+    words: Vec<(String, String)>,
+    newest: Option<Moment>,
+    links: Vec<(String, String)>,
+    is_later_page: bool,
+}
+
+/// The whole page.
+pub fn page(
+    shell: &Shell,
+    state: &State,
+    list: &TraceList,
+    counts: &TraceHistogram,
+    services: &[ServiceSummary],
+) -> String {
+    super::render(&view(shell, state, list, counts, services))
+}
+
+/// One block of the page: `view` is all below the page's head.
+pub fn fragment(
+    block: &str,
+    shell: &Shell,
+    state: &State,
+    list: &TraceList,
+    counts: &TraceHistogram,
+    services: &[ServiceSummary],
+) -> Option<String> {
+    (block == "view").then(|| super::render(&view(shell, state, list, counts, services).as_view()))
+}
+
+fn view(shell: &Shell, state: &State, list: &TraceList, counts: &TraceHistogram, services: &[ServiceSummary]) -> View {
+    let here = state.link();
+    let names = list.traces.iter().flat_map(|trace| trace.services.iter().chain([&trace.root_service]));
+    let palette = Palette::of(names.chain(services.iter().map(|service| &service.service)).map(String::as_str));
+    let (start, response) = table::heads(state, list, shell);
+    let mut facets = facets(state, services, &palette);
+    let more_facets = facets.split_off(facets.len().min(SERVICES));
+    View {
+        chrome: Chrome::new(shell, Section::Traces, "Traces", &here).bad(&state.bad).keys(&KEYS),
+        bar: FilterBar::new(state.filter(), &here, PATH),
+        picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
+        kpis: kpis(counts),
+        histogram: histogram::histogram(counts, state, &shell.zone),
+        start,
+        response,
+        rows: table::rows(list, &palette, shell),
+        facets,
+        more_facets,
+        nothing: list.traces.is_empty().then(|| nothing(shell, state)),
+        csv: state.written_as(Format::Csv).link().to_string(),
+        json: state.written_as(Format::Json).link().to_string(),
+        first: state.after.map(|_| state.page(None).link().to_string()),
+        next: list.next.map(|next| state.page(Some(next)).link().to_string()),
+        phrase: state.range.phrase(),
+    }
+}
+
+fn kpis(counts: &TraceHistogram) -> Vec<Kpi> {
+    let total = |of: fn(&coldlight_model::TimeBin) -> u64| counts.bins.iter().map(of).sum::<u64>();
+    let course = |of: fn(&coldlight_model::TimeBin) -> u64| {
+        Spark::new(&counts.bins.iter().map(|bin| Some(of(bin) as f64)).collect::<Vec<_>>())
+    };
+    let all = total(|bin| bin.count());
+    let seconds = counts.bin_length as f64 / 1e9 * counts.bins.len() as f64;
+    let problem = |name, label, tone, of: fn(&coldlight_model::TimeBin) -> u64| {
+        let count = total(of);
+        Kpi {
+            name,
+            label,
+            value: format::share(count, all),
+            aside: format::large_count(count),
+            tone: if count > 0 { tone } else { "" },
+            unit: "count",
+            raw: count,
+            spark: course(of),
+        }
+    };
+    vec![
+        Kpi {
+            name: "traces",
+            label: "Traces",
+            value: format::large_count(all),
+            aside: if seconds > 0.0 { format::rate(all as f64 / seconds) } else { String::new() },
+            tone: "",
+            unit: "count",
+            raw: all,
+            spark: course(|bin| bin.count()),
+        },
+        problem("faults", "With a fault (5xx)", "c-fault", |bin| bin.faults),
+        problem("throttles", "Throttled (429)", "c-throttle", |bin| bin.throttles),
+        problem("errors", "With an error (4xx)", "c-error", |bin| bin.errors),
+    ]
+}
+
+fn facets(state: &State, services: &[ServiceSummary], palette: &Palette) -> Vec<Facet> {
+    let mut order: Vec<&ServiceSummary> = services.iter().filter(|service| !service.service.is_empty()).collect();
+    order.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.service.cmp(&b.service)));
+    let facet = |service: &ServiceSummary| {
+        let word = filter::word("service", &service.service);
+        let chosen = state.filter().conditions.iter().position(|condition| condition.word == word);
+        let line = match chosen {
+            Some(at) => state.filter().without(at),
+            None => format!("{} {word}", state.filter().to_line()).trim().to_owned(),
+        };
+        Facet {
+            name: text::cut(&service.service, 60),
+            class: palette.class(&service.service),
+            href: state.filtered(&line).link().to_string(),
+            calls: format::large_count(service.calls),
+            faults: (service.faults > 0).then(|| format::large_count(service.faults)),
+            is_chosen: chosen.is_some(),
+        }
+    };
+    order.into_iter().take(SERVICES + MORE_SERVICES).map(facet).collect()
+}
+
+fn nothing(shell: &Shell, state: &State) -> Nothing {
+    let conditions = state.filter().conditions.iter().enumerate();
+    let without = |(at, condition): (usize, &coldlight_model::Condition)| {
+        (text::cut(&condition.word, 80), state.filtered(&state.filter().without(at)).link().to_string())
+    };
+    let wider = Preset::longer_than(state.range().length()).take(3);
+    let mut links: Vec<(String, String)> = wider
+        .map(|preset| (preset.label().to_owned(), state.at_range(Range::Last(preset)).link().to_string()))
+        .collect();
+    let asked = state.range();
+    if let Some(newest) = shell.newest.filter(|newest| *newest < asked.from || *newest >= asked.to) {
+        let second = 1_000_000_000;
+        // A range does not include its end, so it ends at the next full second.
+        let to = newest.plus(second - newest.nanos().unsigned_abs() % second);
+        let hour = TimeRange { from: to.minus(3_600 * second), to };
+        let href = state.at_range(Range::Between(hour)).link().to_string();
+        links.insert(0, ("The hour up to the newest span".to_owned(), href));
+    }
+    Nothing {
+        words: conditions.map(without).collect(),
+        newest: shell.newest.map(|newest| Moment::new(newest, Shows::DateTime, &shell.zone, shell.now)),
+        links,
+        is_later_page: state.after.is_some(),
+    }
+}

@@ -1,0 +1,208 @@
+//! What every page shares: the reader's theme and zone, the addresses we listen on, and the frame around the content.
+
+use coldlight_model::{Nanos, Timestamp};
+
+use crate::assets;
+use crate::moment::{Zone, ago};
+use crate::query::{BadParam, Link};
+
+/// Data older than this while something is wrong is called stale.
+const STALE_AFTER: Nanos = 60_000_000_000;
+
+/// Light, dark, or as the system says; the cookie `theme` keeps it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The word in the cookie and in the form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The inverse of [`Theme::name`]; an unknown word is `System`.
+    pub fn from_name(name: &str) -> Self {
+        [Self::Light, Self::Dark].into_iter().find(|theme| theme.name() == name).unwrap_or_default()
+    }
+
+    /// What the button switches to.
+    pub fn next(self) -> Self {
+        match self {
+            Self::System => Self::Light,
+            Self::Light => Self::Dark,
+            Self::Dark => Self::System,
+        }
+    }
+}
+
+/// What the server knows about the reader and about itself when it renders a page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shell {
+    pub theme: Theme,
+    pub zone: Zone,
+    pub now: Timestamp,
+    /// `host[:port]` the request came to.
+    pub host: String,
+    pub otlp_http_port: Option<u16>,
+    pub otlp_grpc_port: Option<u16>,
+    /// Ingest refuses, or lags by more than a minute.
+    pub alarm: bool,
+    /// Start of the newest span kept; `None` while there is none.
+    pub newest: Option<Timestamp>,
+}
+
+/// The entries of the main navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Map,
+    Traces,
+    Status,
+    /// A page outside the navigation.
+    Other,
+}
+
+/// One entry of the navigation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NavItem {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub href: String,
+    pub is_current: bool,
+}
+
+/// A key and what it does, for the list under `?`.
+pub type Key = (&'static str, &'static str);
+
+const KEYS_EVERYWHERE: [Key; 6] = [
+    ("/", "search by id"),
+    ("g then m, t, u", "map, traces, status"),
+    ("T", "theme: system, light, dark"),
+    ("y", "copy a link to this page"),
+    ("?", "this list"),
+    ("Esc", "close, or clear the selection"),
+];
+
+/// The frame of one page. `templates/base.html` reads it from the field `chrome`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chrome {
+    pub title: String,
+    pub nav: Vec<NavItem>,
+    /// This page's address, to come back to after a POST.
+    pub here: String,
+    pub theme: Theme,
+    pub zone: String,
+    pub is_utc: bool,
+    pub alarm: bool,
+    /// "Data until 14:03:22 UTC, 4 min behind", when ingest lags.
+    pub stale: Option<String>,
+    pub bad: Vec<BadParam>,
+    pub keys: Vec<Key>,
+    pub stylesheet: String,
+    pub script: String,
+    pub favicon: String,
+}
+
+impl Chrome {
+    /// `here` is the page's own address. Range and filter in it are carried over to the other pages of the navigation.
+    pub fn new(shell: &Shell, section: Section, title: impl Into<String>, here: &Link) -> Self {
+        let carried = ["range", "from", "to", "f"];
+        let carry = |path: &str| {
+            let kept = here.pairs().iter().filter(|(name, _)| carried.contains(&name.as_str()));
+            kept.fold(Link::to(path), |link, (name, value)| link.with(name, value.clone())).to_string()
+        };
+        let item = |of: Section, name, label, href| NavItem { name, label, href, is_current: of == section };
+        Self {
+            title: title.into(),
+            nav: vec![
+                item(Section::Map, "map", "Map", carry("/map")),
+                item(Section::Traces, "traces", "Traces", carry("/traces")),
+                item(Section::Status, "status", "Status", "/status".to_owned()),
+            ],
+            here: here.to_string(),
+            theme: shell.theme,
+            zone: shell.zone.name().to_owned(),
+            is_utc: shell.zone.is_utc(),
+            alarm: shell.alarm,
+            stale: stale(shell),
+            bad: Vec::new(),
+            keys: KEYS_EVERYWHERE.into(),
+            stylesheet: assets::path("app.css"),
+            script: assets::path("app.js"),
+            favicon: assets::path("favicon.svg"),
+        }
+    }
+
+    /// With notes about parameters that were not understood.
+    pub fn bad(mut self, bad: &[BadParam]) -> Self {
+        self.bad.extend_from_slice(bad);
+        self
+    }
+
+    /// With the page's own keys before those of every page.
+    pub fn keys(mut self, keys: &[Key]) -> Self {
+        self.keys.splice(0..0, keys.iter().copied());
+        self
+    }
+
+    /// The attribute that overrules the system's theme.
+    pub fn forced_theme(&self) -> Option<&'static str> {
+        (self.theme != Theme::System).then(|| self.theme.name())
+    }
+
+    pub fn theme_icon(&self) -> &'static str {
+        match self.theme {
+            Theme::System => "half",
+            Theme::Light => "sun",
+            Theme::Dark => "moon",
+        }
+    }
+
+    /// What the theme button says.
+    pub fn theme_label(&self) -> String {
+        format!("Theme: {}. Switch to {}", self.theme.name(), self.theme.next().name())
+    }
+}
+
+fn stale(shell: &Shell) -> Option<String> {
+    let newest = shell.newest.filter(|newest| shell.alarm && shell.now.since(*newest) > STALE_AFTER)?;
+    let behind = ago(newest, shell.now);
+    let behind = behind.strip_suffix(" ago").unwrap_or(&behind);
+    Some(format!("Data until {}, {behind} behind.", shell.zone.date_time(newest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_navigation_carries_range_and_filter_and_nothing_else() {
+        let here = Link::to("/map").with("range", "6h").with("sel", "service:a").with("f", "dur>1s");
+        let chrome = Chrome::new(&Shell::default(), Section::Map, "Map", &here);
+        assert_eq!(chrome.nav[1].href, "/traces?range=6h&f=dur%3E1s");
+        assert_eq!(chrome.nav[2].href, "/status");
+        assert!(chrome.nav[0].is_current);
+    }
+
+    #[test]
+    fn old_data_is_stale_only_when_ingest_is_in_trouble() {
+        let now = Timestamp::from_millis(1_795_183_402_418);
+        let mut shell = Shell { now, newest: Some(now.minus(240_000_000_000)), ..Shell::default() };
+        assert_eq!(stale(&shell), None, "quiet is not late");
+        shell.alarm = true;
+        assert_eq!(stale(&shell).unwrap(), "Data until 2026-11-20 13:59:22.418 UTC, 4 min behind.");
+    }
+
+    #[test]
+    fn the_theme_button_goes_round() {
+        assert_eq!(Theme::System.next().next().next(), Theme::System);
+        assert_eq!(Theme::from_name("purple"), Theme::System);
+    }
+}

@@ -1,0 +1,26 @@
+//! The parts of the trace page, from pure arithmetic to what its templates arrange.
+//!
+//! - [`state`]: what the address says. [`key`]: a row's name in it.
+//! - [`scene`]: a trace as this state sees it; [`shown`] decides which rows are drawn, [`skew`] measures clocks,
+//!   [`selftime`] who spent the time, [`ticks`] where the ruler's lines stand.
+//! - [`view`]: the waterfall block: [`waterfall`] its rows, [`overview`] what stands above them.
+//! - [`panel`]: the block beside it: [`attributes`], [`lines`] (events and logs), [`summary`] when nothing is selected.
+
+pub mod attributes;
+#[cfg(test)]
+pub mod fixtures;
+pub mod key;
+pub mod lines;
+pub mod overview;
+pub mod panel;
+pub mod scene;
+pub mod selftime;
+pub mod shown;
+pub mod skew;
+pub mod state;
+#[cfg(test)]
+mod state_tests;
+pub mod summary;
+pub mod ticks;
+pub mod view;
+pub mod waterfall;

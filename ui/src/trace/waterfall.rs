@@ -1,0 +1,323 @@
+//! The rows of the waterfall: from a scene to what `templates/trace/rows.html` arranges.
+//!
+//! Bars are placed in percent of the drawn part of the axis; the browser's zoom scales that by two custom properties.
+
+use std::borrow::Cow;
+
+use coldlight_model::{Oddities, Outcome, TraceSpan};
+
+use super::key::{RowKey, write_keys};
+use super::scene::Scene;
+use super::state::{Clock, MOST_TOGGLED, Rows, State};
+use crate::query::Link;
+use crate::{format, icon, text};
+
+/// Names longer than this end in an ellipsis; the panel has them whole.
+const NAME: usize = 120;
+/// Levels that are indented; deeper rows stand there with their level as a number.
+pub const INDENTED: u32 = 12;
+/// Event marks on one bar: closer ones would be one line anyway.
+const EVENT_PLACES: i64 = 250;
+/// What is wider than this is cut, in percent: browsers lose precision far outside.
+const FARTHEST: f64 = 1e6;
+
+/// One row.
+pub struct Row {
+    /// Classes: colour, outcome, hollow chip, dimmed, found.
+    pub class: String,
+    pub key: String,
+    /// `aria-rowindex`: the column heads are row 1.
+    pub index: usize,
+    pub level: u32,
+    pub indent: u32,
+    /// The level in words where it is deeper than what is indented.
+    pub depth: Option<u32>,
+    pub twisty: Option<Twisty>,
+    pub is_selected: bool,
+    pub is_missing: bool,
+    pub href: String,
+    /// Symbol and word of an outcome that is not ok.
+    pub glyph: Option<(&'static str, &'static str)>,
+    pub service: String,
+    pub operation: String,
+    pub tags: Vec<Tag>,
+    pub bar: Option<Bar>,
+}
+
+/// Opens or closes a row.
+pub struct Twisty {
+    pub href: String,
+    pub is_open: bool,
+    /// Rows inside a closed row, and faults among them.
+    pub inside: String,
+    pub faults: Option<String>,
+}
+
+/// A word beside the operation.
+pub struct Tag {
+    /// Outcome with a blank before it, or nothing.
+    pub class: &'static str,
+    pub icon: Option<&'static str>,
+    pub words: String,
+    pub test: Option<&'static str>,
+}
+
+/// Where a span lies on the axis.
+pub struct Bar {
+    /// Start and width in percent.
+    pub at: String,
+    pub width: String,
+    pub nanos: u64,
+    pub label: String,
+    /// Where the label stands: nothing for right of the bar, ` left` of it, ` on` it, or ` off` with a bar that is not in view.
+    pub side: &'static str,
+    /// For those who cannot see where the bar begins.
+    pub starts: String,
+    /// SVG path of the events, in thousandths of the bar.
+    pub events: Option<String>,
+}
+
+/// Links that every row needs, made once.
+pub struct RowLinks {
+    select: String,
+    toggle: String,
+}
+
+impl RowLinks {
+    pub fn new(state: &State) -> Self {
+        // The window follows the row that was clicked, unless all rows are on the page anyway.
+        let has_all = state.rows == Some(Rows::All);
+        let tail = |drop: &[&str]| {
+            let keeps = |name: &str| !drop.contains(&name) && (name != "rows" || has_all);
+            let kept: Vec<_> = state.pairs().into_iter().filter(|(name, _)| keeps(name)).collect();
+            Link::default().with_all(&kept).query()
+        };
+        Self { select: tail(&["span"]), toggle: tail(&["c", "o"]) }
+    }
+
+    fn select(&self, key: &str) -> String {
+        let and = if self.select.is_empty() { "" } else { "&" };
+        format!("?span={key}{and}{}#s-{key}", self.select)
+    }
+}
+
+/// The drawn rows `first..first + count` of the scene.
+pub fn rows(scene: &Scene, first: usize, count: usize) -> Vec<Row> {
+    let links = RowLinks::new(scene.state);
+    let selected = scene.state.span;
+    let end = first.saturating_add(count).min(scene.shown.rows.len());
+    let rows = scene.shown.rows.get(first..end).unwrap_or_default().iter().enumerate();
+    rows.map(|(offset, node)| row(scene, &links, selected, *node as usize, first + offset)).collect()
+}
+
+fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, at: usize) -> Row {
+    let tree = &scene.tree.nodes[node];
+    let key = scene.key(node);
+    let text = key.to_text();
+    let mut class = String::from("row");
+    let mut add = |word: &str| {
+        class.push(' ');
+        class.push_str(word);
+    };
+    let span = scene.span(node);
+    let dependency = scene.dependency(node);
+    match span {
+        Some(span) => {
+            add(scene.class(node));
+            if span.outcome != Outcome::Ok {
+                add(span.outcome.name());
+            }
+        }
+        None => add("gone"),
+    }
+    if dependency.is_some() {
+        add("dep");
+    }
+    // The invocation is what is billed; its work stands below it, so it is drawn as a pale envelope.
+    if span.is_some_and(|span| span.invocation_id.is_some()) && tree.children > 0 {
+        add("env");
+    }
+    if scene.shown.is_dim(node) {
+        add("dim");
+    }
+    if scene.shown.is_match(node) {
+        add("hit");
+    }
+    let service = dependency.or(span.map(|span| span.service.as_str())).unwrap_or("missing span");
+    Row {
+        class,
+        index: at + 2,
+        level: tree.level + 1,
+        indent: tree.level.min(INDENTED),
+        depth: (tree.level > INDENTED).then_some(tree.level + 1),
+        twisty: scene.shown.opens(node).then(|| twisty(scene, links, node)),
+        is_selected: selected == Some(key),
+        is_missing: span.is_none(),
+        href: links.select(&text),
+        glyph: span
+            .filter(|span| span.outcome != Outcome::Ok)
+            .map(|span| (icon::of_outcome(span.outcome), span.outcome.name())),
+        service: text::named(service, NAME),
+        operation: span.map_or_else(|| text.clone(), |span| text::named(&operation(span), NAME)),
+        tags: span.map(|span| tags(scene, node, span)).unwrap_or_default(),
+        bar: span.map(|span| bar(scene, node, span)),
+        key: text,
+    }
+}
+
+fn twisty(scene: &Scene, links: &RowLinks, node: usize) -> Twisty {
+    let tree = &scene.tree.nodes[node];
+    let key = scene.key(node);
+    let is_open = scene.shown.is_open(node);
+    let (closed, opened) = toggled(scene, node);
+    let own = Link::default().with("c", write_keys(&closed)).with("o", write_keys(&opened)).query();
+    let and = if own.is_empty() || links.toggle.is_empty() { "" } else { "&" };
+    Twisty {
+        href: format!("?{own}{and}{}#s-{key}", links.toggle),
+        is_open,
+        inside: format::count(u64::from(tree.descendants)),
+        faults: (!is_open && tree.faults_below > 0)
+            .then(|| format::counted(u64::from(tree.faults_below), "fault", "faults")),
+    }
+}
+
+/// The rows closed and opened by hand after a click on this row's twisty. A row that comes to stand as it would by itself
+/// needs no mention, so that addresses stay short; beyond what an address carries the oldest are let go.
+fn toggled(scene: &Scene, node: usize) -> (Vec<RowKey>, Vec<RowKey>) {
+    let key = scene.key(node);
+    let without = |list: &[RowKey]| list.iter().copied().filter(|known| *known != key).collect::<Vec<_>>();
+    let (mut closed, mut opened) = (without(&scene.state.closed), without(&scene.state.opened));
+    let (is_open, opens_itself) = (scene.shown.is_open(node), scene.shown.opens_itself(node));
+    if is_open == opens_itself {
+        let list = if is_open { &mut closed } else { &mut opened };
+        list.push(key);
+        list.drain(..list.len().saturating_sub(MOST_TOGGLED));
+    }
+    (closed, opened)
+}
+
+fn tags(scene: &Scene, node: usize, span: &TraceSpan) -> Vec<Tag> {
+    let mut tags = Vec::new();
+    let outcome = match span.outcome {
+        Outcome::Ok => "",
+        Outcome::Error => " error",
+        Outcome::Throttle => " throttle",
+        Outcome::Fault => " fault",
+    };
+    let plain = |words: String| Tag { class: "", icon: None, words, test: None };
+    let status = span.http_status.filter(|status| *status >= 400);
+    if let Some(status) = status {
+        tags.push(Tag { class: outcome, ..plain(status.to_string()) });
+    }
+    if let Some(kind) =
+        span.error_type.as_deref().filter(|kind| span.http_status.is_none_or(|code| *kind != code.to_string()))
+    {
+        tags.push(Tag { class: outcome, ..plain(text::cut(short_type(kind), 28)) });
+    }
+    if let Some(records) = span.records.filter(|records| *records > 1) {
+        tags.push(plain(format!("{} messages", format::count(records as u64))));
+    }
+    if span.links > 0 {
+        let words = if span.links == 1 { "link".to_owned() } else { format!("{} links", span.links) };
+        tags.push(Tag { icon: Some("link"), ..plain(words) });
+    }
+    let skew = scene.skew.own[node];
+    if skew != 0 {
+        let word = if scene.state.clock == Clock::Fixed { "shifted" } else { "clock" };
+        let tag = Tag { icon: Some("clock"), test: Some("skew"), ..plain(format!("{word} {}", signed(skew))) };
+        tags.push(tag);
+    }
+    if scene.tree.nodes[node].cycle {
+        tags.push(Tag { class: " error", ..plain("cycle".to_owned()) });
+    }
+    if span.oddities.has(Oddities::BAD_TIME) {
+        tags.push(Tag { class: " error", ..plain("times out of order".to_owned()) });
+    }
+    tags
+}
+
+/// The name of a span as its row says it: the span of an invocation is often called like its function, which stands there
+/// already.
+pub fn operation(span: &TraceSpan) -> Cow<'_, str> {
+    if span.invocation_id.is_some() && span.name == span.service {
+        return format!("{} invocation", span.platform.label()).into();
+    }
+    span.name.as_str().into()
+}
+
+/// `com.example.CardDeclined` reads as `CardDeclined`: packages push the name out of sight, and the panel has them.
+pub fn short_type(name: &str) -> &str {
+    name.rsplit(['.', '#', ':']).next().filter(|last| !last.is_empty()).unwrap_or(name)
+}
+
+/// `+12 ms`, `−3.0 ms`.
+pub fn signed(nanos: i64) -> String {
+    format!("{}{}", if nanos < 0 { "−" } else { "+" }, format::duration(nanos.unsigned_abs()))
+}
+
+fn bar(scene: &Scene, node: usize, span: &TraceSpan) -> Bar {
+    let (from, to) = scene.ran[node];
+    let (at, width) = (place(scene, from), extent(scene, to - from));
+    let label =
+        if span.oddities.has(Oddities::BAD_TIME) { "no length".to_owned() } else { format::duration(span.duration) };
+    Bar {
+        side: side(at, at + width, &label),
+        at: coordinate(at),
+        width: coordinate(width),
+        nanos: span.duration,
+        label,
+        starts: format::duration(from.unsigned_abs()),
+        events: events(scene, node, span),
+    }
+}
+
+/// A time on the axis, in percent of the drawn part.
+pub fn place(scene: &Scene, at: i64) -> f64 {
+    let (from, to) = scene.window();
+    ((at - from) as f64 / (to - from).max(1) as f64 * 100.0).clamp(-FARTHEST, FARTHEST)
+}
+
+fn extent(scene: &Scene, length: i64) -> f64 {
+    let (from, to) = scene.window();
+    (length as f64 / (to - from).max(1) as f64 * 100.0).clamp(0.0, 2.0 * FARTHEST)
+}
+
+/// Percent with five decimals, so that a zoom of a thousand still hits the pixel.
+pub fn coordinate(value: f64) -> String {
+    let text = format!("{value:.5}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// Where a label has room, for a column of some 640 pixels and 6.4 of them a character. `assets/waterfall.js` has the same rule.
+fn side(from: f64, to: f64, label: &str) -> &'static str {
+    let room = (label.chars().count() as f64 * 6.4 + 12.0) / 6.4;
+    if to < 0.0 || from > 100.0 {
+        " off"
+    } else if to + room <= 100.0 {
+        ""
+    } else if from - room >= 0.0 {
+        " left"
+    } else {
+        " on"
+    }
+}
+
+/// Vertical strokes for a span's events, in thousandths of its bar.
+fn events(scene: &Scene, node: usize, span: &TraceSpan) -> Option<String> {
+    let (from, to) = scene.ran[node];
+    let shift = from.saturating_sub(span.started_at.since(scene.start) as i64);
+    let length = (to - from).max(1) as f64;
+    let mut path = String::new();
+    let mut last = i64::MIN;
+    for event in &span.event_times {
+        let offset = event.nanos().saturating_sub(scene.start.nanos()).saturating_add(shift).saturating_sub(from);
+        let place = (offset as f64 / length).clamp(0.0, 1.0) * EVENT_PLACES as f64;
+        let place = place.round() as i64;
+        if place > last {
+            path.push_str(&format!("M{} 0v1", place * 1_000 / EVENT_PLACES));
+            last = place;
+        }
+    }
+    (!path.is_empty()).then_some(path)
+}

@@ -1,0 +1,11 @@
+//! The pages as wholes, rendered from the gallery's answers.
+
+#[path = "../../examples/gallery/fixtures/mod.rs"]
+mod fixtures;
+
+mod house_rules;
+mod map_page;
+mod small_pages;
+mod text_of;
+mod trace_page;
+mod traces_page;
