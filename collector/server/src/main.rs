@@ -1,1 +1,7 @@
-fn main(){}
+//! The program `coldlight`: everything happens in the library beside this file.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    coldlight::main(std::env::args_os())
+}

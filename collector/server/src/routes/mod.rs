@@ -1,0 +1,149 @@
+//! The map of the site, and what every request passes on its way in and out.
+//!
+//! In: the host is one of ours (`gate`), no other page sent a form in somebody's name (CSRF), the key allows it (`gate`).
+//! Out: what went wrong is told as page or JSON (`tell`), headers that keep a browser safe, compression.
+//!
+//! [`ROUTES`] says for every route who may use it; a route that is not in it is refused.
+//!
+//! | who | may |
+//! |---|---|
+//! | anybody | `/healthz`, `/assets/…`, `/login`, `/logout`, `/prefs` (cookies of their own) |
+//! | scope read | pages, `/readyz`, `/metrics`, `/api/v1/…` |
+//! | scope sql | `POST /api/v1/sql` |
+//! | scope write | `POST /start/sample`, and OTLP on its own ports |
+//! | scope admin | everything |
+//!
+//! Without a key file everybody who reaches the listener may do everything.
+
+mod asked;
+mod assets;
+mod cookies;
+mod gate;
+mod go;
+mod headers;
+mod login;
+mod pages;
+mod prefs;
+mod probes;
+mod start;
+mod tell;
+mod trace;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{Method, StatusCode};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+use crate::access::Scope;
+use crate::api;
+use crate::site::Site;
+use crate::wrong::Wrong;
+
+/// One route and what it takes to use it.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    /// `None`: anybody.
+    pub scope: Option<Scope>,
+}
+
+const fn route(method: Method, path: &'static str, scope: Option<Scope>) -> Route {
+    Route { method, path, scope }
+}
+
+const READ: Option<Scope> = Some(Scope::Read);
+
+/// Every route. HEAD is allowed where GET is.
+pub const ROUTES: &[Route] = &[
+    route(Method::GET, "/", READ),
+    route(Method::GET, "/start", READ),
+    route(Method::GET, "/start/events", READ),
+    route(Method::POST, "/start/sample", Some(Scope::Write)),
+    route(Method::GET, "/map", READ),
+    route(Method::GET, "/traces", READ),
+    route(Method::GET, "/traces/{id}", READ),
+    route(Method::GET, "/traces/{id}/rows", READ),
+    route(Method::GET, "/traces/{id}/otlp.json", READ),
+    route(Method::GET, "/status", READ),
+    route(Method::GET, "/go", READ),
+    route(Method::POST, "/prefs", None),
+    route(Method::GET, "/login", None),
+    route(Method::POST, "/login", None),
+    route(Method::POST, "/logout", None),
+    route(Method::GET, "/assets/{hash}/{name}", None),
+    route(Method::GET, "/healthz", None),
+    route(Method::GET, "/readyz", READ),
+    route(Method::GET, "/metrics", READ),
+    route(Method::GET, "/api/v1/services", READ),
+    route(Method::GET, "/api/v1/operations", READ),
+    route(Method::GET, "/api/v1/traces", READ),
+    route(Method::GET, "/api/v1/traces/{id}", READ),
+    route(Method::GET, "/api/v1/traces/{id}/spans/{span}", READ),
+    route(Method::GET, "/api/v1/map", READ),
+    route(Method::GET, "/api/v1/status", READ),
+    route(Method::POST, "/api/v1/sql", Some(Scope::Sql)),
+    route(Method::GET, "/api/v1/openapi.json", READ),
+];
+
+/// Everything the listener `http` answers.
+pub fn router(site: Arc<Site>) -> Router {
+    let routes = Router::new()
+        .route("/", get(start::root))
+        .route("/start", get(start::page))
+        .route("/start/events", get(start::events))
+        .route("/start/sample", post(start::sample))
+        .route("/map", get(pages::map))
+        .route("/traces", get(pages::traces))
+        .route("/traces/{id}", get(trace::page))
+        .route("/traces/{id}/rows", get(trace::rows))
+        .route("/traces/{id}/otlp.json", get(trace::otlp))
+        .route("/status", get(pages::status))
+        .route("/go", get(go::go))
+        .route("/prefs", post(prefs::set))
+        .route("/login", get(login::page).post(login::log_in))
+        .route("/logout", post(login::log_out))
+        .route("/assets/{hash}/{name}", get(assets::asset))
+        .route("/healthz", get(probes::healthz))
+        .route("/readyz", get(probes::readyz))
+        .route("/metrics", get(probes::metrics))
+        .merge(api::routes());
+    routes
+        .route_layer(from_fn_with_state(site.clone(), gate::may))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(not_that_way)
+        .layer(DefaultBodyLimit::max(api::sql::MAX_BODY))
+        .layer(CsrfLayer::new().with_rejection_response(foreign))
+        .layer(from_fn_with_state(site.clone(), gate::host))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(site.clone(), tell::tell))
+        .layer(from_fn(headers::headers))
+        .layer(CompressionLayer::new())
+        .with_state(site)
+}
+
+async fn nowhere(uri: http::Uri) -> Wrong {
+    Wrong::no_such_page(uri.path())
+}
+
+async fn not_that_way() -> Wrong {
+    Wrong::new(StatusCode::METHOD_NOT_ALLOWED, "this address is not used that way")
+}
+
+fn foreign(_: ProtectionError) -> Response {
+    Wrong::new(StatusCode::FORBIDDEN, "this was sent by a page of another site").into_response()
+}
+
+fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
+    let said = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    Wrong::bug("this request met a bug in coldlight", said.unwrap_or("a panic without words")).into_response()
+}
+
+#[cfg(test)]
+mod tests;

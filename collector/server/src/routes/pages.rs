@@ -1,0 +1,70 @@
+//! The pages that are one question to the store and one answer.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use coldlight_store::TraceSearch;
+use coldlight_ui::pages::{map, status, traces};
+use http::header;
+
+use super::asked::Asked;
+use crate::site::Site;
+use crate::wrong::Wrong;
+
+pub async fn map(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
+    let state = map::State::parse(&asked.query, asked.shell.now);
+    let answer = site.store.map(state.range.resolve(asked.shell.now)).await?;
+    let layout = site.layouts.of(&state.graph(&answer)).await;
+    Ok(asked.answer(
+        || map::page(&asked.shell, &state, &answer, &layout),
+        |block| map::fragment(block, &asked.shell, &state, &answer, &layout),
+    ))
+}
+
+pub async fn traces(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
+    let state = traces::State::parse(&asked.query, asked.shell.now);
+    let (range, filter) = (state.range(), state.filter().clone());
+    let search =
+        TraceSearch { range, filter: filter.clone(), sort: state.sort, after: state.after, limit: traces::LIMIT };
+    if state.format != traces::Format::Html {
+        let list = site.store.traces(search).await?;
+        return Ok(match state.format {
+            traces::Format::Csv => file("text/csv; charset=utf-8; header=present", "traces.csv", traces::csv(&list)),
+            _ => file("application/json", "traces.json", traces::json(&list)),
+        });
+    }
+    let (list, histogram, services) = tokio::join!(
+        site.store.traces(search),
+        site.store.trace_histogram(range, filter, traces::BINS),
+        site.store.services(range),
+    );
+    let (list, histogram, services) = (list?, histogram?, services?);
+    Ok(asked.answer(|| traces::page(&asked.shell, &state, &list, &histogram, &services), |_| None))
+}
+
+fn file(content_type: &'static str, name: &str, text: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, text).into_response()
+}
+
+pub async fn status(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
+    let state = status::State::parse(&asked.query, asked.shell.now);
+    let store = site.status().await?;
+    let receiver = site.receiver.counts();
+    let slow: Vec<status::SlowQuery> = site
+        .slow
+        .list(asked.shell.now)
+        .into_iter()
+        .map(|page| status::SlowQuery { name: page.address, took: page.took.as_nanos() as u64, at: page.at })
+        .collect();
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(asked.answer(
+        || status::page(&asked.shell, &state, &receiver, &store, &site.listening, version, &slow),
+        |block| status::fragment(block, &asked.shell, &state, &receiver, &store, &site.listening, version, &slow),
+    ))
+}

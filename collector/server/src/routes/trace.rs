@@ -1,0 +1,124 @@
+//! `/traces/{id}`: the waterfall, its windows of rows, and the trace as OTLP.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{Html, IntoResponse, Response};
+use coldlight_model::{LogLine, SpanDetail, SpanId, SpanTree, Trace, TraceId};
+use coldlight_ui::pages::trace::{self, MOST_ROWS, SPANS_HEADER, TracePage};
+use coldlight_ui::query::Query;
+use http::{HeaderValue, header};
+
+use super::asked::Asked;
+use crate::site::Site;
+use crate::wrong::Wrong;
+
+/// Everything the page shows of one trace.
+struct Found {
+    trace: Trace,
+    tree: SpanTree,
+    selected: Option<SpanDetail>,
+    matches: Option<Vec<SpanId>>,
+    logs: Vec<LogLine>,
+}
+
+impl Found {
+    fn page(&self) -> TracePage<'_> {
+        TracePage {
+            trace: &self.trace,
+            tree: &self.tree,
+            selected: self.selected.as_ref(),
+            matches: self.matches.as_deref(),
+            logs: &self.logs,
+        }
+    }
+}
+
+/// A mistyped id names no trace: 404, as an unknown one.
+fn id_of(text: &str) -> Result<TraceId, Wrong> {
+    TraceId::from_hex(text)
+        .ok_or_else(|| Wrong::no_such_page(&format!("/traces/{}", coldlight_ui::text::cut(text, 80))))
+}
+
+async fn whole(site: &Site, id: TraceId) -> Result<Trace, Wrong> {
+    match site.store.trace(id).await? {
+        Some(trace) => Ok(trace),
+        None => Err(Wrong::no_such_trace(id, site.store.near_traces(id).await.unwrap_or_default())),
+    }
+}
+
+pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: Asked) -> Result<Response, Wrong> {
+    let id = id_of(&id)?;
+    let state = trace::State::parse(&asked.query, asked.shell.now);
+    let trace = whole(&site, id).await?;
+    let selected = async {
+        match state.selected() {
+            Some(span) => site.store.span(id, span).await,
+            None => Ok(None),
+        }
+    };
+    let matches = async {
+        match state.wanted() {
+            Some(text) => site.store.find_in_trace(id, text.to_owned()).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (selected, matches, logs) = tokio::join!(selected, matches, site.store.logs_of_trace(id));
+    let (selected, matches, logs) = (selected?, matches?, logs?);
+    // A large trace takes a while to arrange and to write; other requests should not wait for it.
+    rendered(move || {
+        let found = Found { tree: SpanTree::build(&trace.spans), trace, selected, matches, logs };
+        let page = found.page();
+        asked.answer(
+            || trace::page(&asked.shell, &state, &page),
+            |block| trace::fragment(block, &asked.shell, &state, &page),
+        )
+    })
+    .await
+}
+
+pub async fn rows(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: Asked) -> Result<Response, Wrong> {
+    let id = id_of(&id)?;
+    let query = Query::parse(&asked.query);
+    let mut bad = Vec::new();
+    let row = query.whole("row", 0..=10_000_000, &mut bad).unwrap_or(0) as usize;
+    let count = query.whole("count", 1..=MOST_ROWS as u64, &mut bad).unwrap_or(100) as usize;
+    if let Some(one) = bad.first() {
+        return Err(Wrong::parameter(&one.name, format!("“{}” is not {}", one.value, one.problem)));
+    }
+    let state = trace::State::parse(&asked.query, asked.shell.now);
+    let trace = whole(&site, id).await?;
+    let matches = match state.wanted() {
+        Some(text) => Some(site.store.find_in_trace(id, text.to_owned()).await?),
+        None => None,
+    };
+    rendered(move || {
+        let found = Found { tree: SpanTree::build(&trace.spans), trace, selected: None, matches, logs: Vec::new() };
+        let mut response = Html(trace::rows(&state, &found.page(), row, count)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(SPANS_HEADER, HeaderValue::from(found.trace.spans.len()));
+        response
+    })
+    .await
+}
+
+/// The trace as it was sent, one OTLP/JSON request.
+pub async fn otlp(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, Wrong> {
+    let id = crate::api::trace_id(&id)?;
+    let spans = site.store.trace_details(id).await?;
+    if spans.is_empty() {
+        return Err(Wrong::no_such_trace(id, Vec::new()));
+    }
+    rendered(move || {
+        let text = coldlight_receiver::to_otlp_json(&spans);
+        let file = format!("attachment; filename=\"trace-{id}.json\"");
+        ([(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, file)], text)
+            .into_response()
+    })
+    .await
+}
+
+async fn rendered(render: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Wrong> {
+    tokio::task::spawn_blocking(render).await.map_err(|error| Wrong::internal("this trace cannot be drawn", &error))
+}
