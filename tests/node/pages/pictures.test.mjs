@@ -1,0 +1,54 @@
+// Each page in each state, theme and width: looked at by people in tests/pictures, and by a machine here.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { NARROW, WIDE, findings, go, launch, open, told } from './browser.mjs';
+
+let browser;
+before(async () => {
+  mkdirSync(told.pictures, { recursive: true });
+  browser = await launch();
+});
+after(() => browser?.close());
+
+const { range } = told;
+const missing = '0af7651916cd43dd8448eb211c80319c';
+/** Name, address, status. */
+const PAGES = [
+  ['start-empty', `${told.empty}/start`],
+  ['map-empty', `${told.empty}/map`],
+  ['traces-empty', `${told.empty}/traces`],
+  ['trace-missing', `${told.empty}/traces/${missing}`, 404],
+  ['status-empty', `${told.empty}/status`],
+  ['start', `${told.ordinary}/start`],
+  ['map', `${told.ordinary}/map?${range}`],
+  ['traces', `${told.ordinary}/traces?${range}`],
+  ['traces-no-match', `${told.ordinary}/traces?${range}&f=service:nobody`],
+  ['traces-bad-filter', `${told.ordinary}/traces?${range}&f=nonsense:1%20dur>1&colour=red`],
+  ['trace', `${told.ordinary}/traces/${told.trace.id}`],
+  ['status', `${told.ordinary}/status`],
+  ['map-full', `${told.full}/map?range=1h`],
+  ['traces-full', `${told.full}/traces?range=1h`],
+  ['trace-full', `${told.full}/traces/${told.large.id}`],
+  ['trace-hostile', `${told.full}/traces/${told.hostile.id}`],
+  ['status-full', `${told.full}/status`],
+];
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const viewport of [WIDE, NARROW]) {
+    for (const [name, url, status = 200] of PAGES) {
+      test(`${name}, ${colorScheme}, ${viewport.width} wide`, async () => {
+        const { page, wrong, close } = await open(browser, { colorScheme, viewport });
+        const answer = await go(page, url);
+        await page.screenshot({ path: join(told.pictures, `${name}-${colorScheme}-${viewport.width}.png`) });
+        const found = await findings(page);
+        const odd = wrong.filter((one) => status === 200 || !one.includes(String(status)));
+        await close();
+        assert.equal(answer.status(), status);
+        assert.deepEqual([...odd, ...found], []);
+      });
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// Reading without scripts, numbers that agree with what was sent, names that stay text.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { go, launch, marked, open, told } from './browser.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser?.close());
+
+async function withPage(options, story) {
+  const opened = await open(browser, options);
+  try {
+    await story(opened.page, opened.wrong);
+    assert.deepEqual(opened.wrong, []);
+  } finally {
+    await opened.close();
+  }
+}
+
+test('the list shows every trace that was sent, the map every service', () => withPage({}, async (page) => {
+  await go(page, `${told.ordinary}/traces?${told.range}`);
+  assert.equal(await marked(page, 'trace-row').count(), told.traces);
+  await go(page, `${told.ordinary}/map?${told.range}`);
+  const nodes = await marked(page, 'map-node').evaluateAll((all) => all.map((one) => one.dataset.id));
+  for (const service of told.services) {
+    assert.ok(nodes.some((id) => id.endsWith(service)), `${service} is not among ${nodes}`);
+  }
+  const rows = await marked(page, 'map-row').count();
+  assert.equal(rows, nodes.length, 'the table has the same nodes');
+}));
+
+test('without scripts one comes from the map over the list to a span and its attributes', () => (
+  withPage({ javaScriptEnabled: false }, async (page) => {
+    await page.goto(`${told.ordinary}/map?${told.range}`);
+    await marked(page, 'nav-traces').first().click();
+    await page.waitForURL(/\/traces/);
+    await page.goto(`${told.ordinary}/traces?${told.range}`);
+    await page.locator(`[data-test="trace-row"][data-id="${told.trace.id}"] a`).first().click();
+    await page.waitForURL(new RegExp(`/traces/${told.trace.id}`));
+    assert.equal(await marked(page, 'span-row').count(), told.trace.spans);
+    await page.locator('[data-test="span-row"] a[href*="span="]').nth(1).click();
+    await page.waitForURL(/span=/);
+    assert.ok(await marked(page, 'span-panel').count() > 0, 'the panel of the span is there');
+    assert.ok(await marked(page, 'attr-row').count() > 0, 'with its attributes');
+  })
+));
+
+test('without scripts a trace of ten thousand spans is read page by page', () => (
+  withPage({ javaScriptEnabled: false }, async (page) => {
+    await page.goto(`${told.full}/traces/${told.large.id}`);
+    const first = await marked(page, 'span-row').count();
+    assert.ok(first > 0 && first <= 300, `${first} rows in the first window`);
+    await marked(page, 'next').first().click();
+    await page.waitForURL(/rows=/);
+    assert.ok(await marked(page, 'span-row').count() > 0);
+  })
+));
+
+test('the waterfall of ten thousand spans fills as one scrolls and stays small', () => withPage({}, async (page) => {
+  await go(page, `${told.full}/traces/${told.large.id}?depth=99`);
+  const rows = Number(await marked(page, 'waterfall').getAttribute('aria-rowcount'));
+  assert.ok(rows > 1_000, `${rows} rows`);
+  for (const share of [0.5, 1, 0.2]) {
+    await page.evaluate((share) => {
+      const grid = document.querySelector('[data-test="waterfall"]');
+      const inside = [grid, ...grid.querySelectorAll('*')].find((one) => {
+        const { overflowY } = getComputedStyle(one);
+        return one.scrollHeight > one.clientHeight + 100 && ['auto', 'scroll'].includes(overflowY);
+      });
+      const scroller = inside ?? document.scrollingElement;
+      scroller.scrollTop = scroller.scrollHeight * share;
+    }, share);
+    await page.waitForFunction(() => [...document.querySelectorAll('[data-test="span-row"]')].some((row) => {
+      const { top, bottom } = row.getBoundingClientRect();
+      return top < innerHeight && bottom > 0;
+    }), undefined, { timeout: 3_000 });
+  }
+  const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
+  assert.ok(nodes <= 4_500, `${nodes} elements`);
+}));
+
+test('search in a trace finds what windows hide', () => withPage({}, async (page) => {
+  await go(page, `${told.full}/traces/${told.large.id}?q=n9876`);
+  assert.equal(await marked(page, 'match-count').first().getAttribute('data-count'), '1');
+}));
+
+test('hostile names stay text on every page', () => withPage({}, async (page) => {
+  for (const path of [`/traces/${told.hostile.id}`, '/traces?range=1h', '/map?range=1h', '/status']) {
+    await go(page, `${told.full}${path}`);
+    assert.equal(await page.evaluate(() => globalThis.pwned), undefined, path);
+    assert.deepEqual(await page.evaluate(() => globalThis.policyReports), [], path);
+    assert.equal(await page.locator('img[src="x"]').count(), 0, path);
+    assert.equal(await page.locator('a[href^="javascript:"]').count(), 0, path);
+  }
+  await go(page, `${told.full}/traces/${told.hostile.id}`);
+  assert.equal(await marked(page, 'span-row').count(), told.hostile.spans);
+  const text = await page.locator('body').innerText();
+  assert.ok(text.includes(told.hostile.texts[0]), 'the name is shown as it is');
+}));
+
+test('pages keep within their budget', () => withPage({}, async (page) => {
+  const limits = [
+    [`${told.ordinary}/map?${told.range}`, 150, 1_500], [`${told.ordinary}/traces?${told.range}`, 150, 3_500],
+    [`${told.full}/traces/${told.large.id}`, 160, 4_500], [`${told.empty}/start`, 150, 1_500],
+  ];
+  for (const [url, kilobytes, elements] of limits) {
+    const body = await (await go(page, url)).body();
+    assert.ok(body.length <= kilobytes * 1024, `${url}: ${body.length} bytes`);
+    const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
+    assert.ok(nodes <= elements, `${url}: ${nodes} elements`);
+  }
+}));
+
+test('the first span is announced on the start page while it is open', () => withPage({}, async (page) => {
+  await go(page, `${told.fresh}/start`);
+  assert.equal(await marked(page, 'first-span').count(), 0);
+  await marked(page, 'send-sample').click();
+  await marked(page, 'first-span').first().waitFor({ timeout: 5_000 });
+  const link = marked(page, 'first-span').locator('a').first();
+  const href = await (await link.count() ? link : marked(page, 'first-span').first()).getAttribute('href');
+  assert.match(href, /^\/traces\/[0-9a-f]{32}/);
+}));

@@ -1,0 +1,51 @@
+//! Where the other languages' tools are. `tests/install` puts them there; nothing is looked for anywhere else.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// This crate's folder in the checkout.
+pub fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder cargo builds into, found from the running executable (`target/release/deps/stories-…`).
+pub fn target() -> PathBuf {
+    let program = std::env::current_exe().expect("the path of this program");
+    let release = program.ancestors().find(|folder| folder.ends_with("release"));
+    release.and_then(Path::parent).expect("a folder named release above the test program").to_owned()
+}
+
+/// The program under test: `COLDLIGHT_BIN`, else the one cargo built beside this program.
+pub fn coldlight() -> PathBuf {
+    let given = std::env::var_os("COLDLIGHT_BIN").map(PathBuf::from);
+    let program = given.unwrap_or_else(|| target().join("release/coldlight"));
+    assert!(
+        program.is_file(),
+        "{} is not there: build it with `cargo build --release -p coldlight`",
+        program.display()
+    );
+    program
+}
+
+/// Python with the OpenTelemetry SDK: `COLDLIGHT_TEST_PYTHON`, else the environment `tests/install` made.
+pub fn python() -> Command {
+    let given = std::env::var_os("COLDLIGHT_TEST_PYTHON").map(PathBuf::from);
+    let python = given.unwrap_or_else(|| target().join("tests-python/bin/python"));
+    assert!(python.is_file(), "{} is not there: run `tests/install` first", python.display());
+    command(python)
+}
+
+/// Node, in the folder whose `node_modules` `tests/install` filled.
+pub fn node() -> Command {
+    let folder = folder().join("node");
+    assert!(folder.join("node_modules").is_dir(), "tests/node/node_modules is not there: run `tests/install` first");
+    let mut node = command("node");
+    node.current_dir(folder);
+    node
+}
+
+fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    command
+}

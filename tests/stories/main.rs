@@ -1,0 +1,16 @@
+//! The whole program, from outside: a file per story, each against processes of its own on free ports.
+
+mod access;
+mod answers;
+mod corpus;
+mod coverage;
+mod crash;
+mod damage;
+mod disk_full;
+mod freshness;
+mod house_rules;
+mod one_process;
+mod pages;
+mod sdks;
+mod secrets;
+mod shutdown;

@@ -1,0 +1,125 @@
+//! The pages in a real browser: pictures to look at, and what must hold on every one of them.
+//!
+//! The servers and their data are made here; `node/pages/*.mjs` drives Chromium over them and leaves pictures in
+//! `tests/pictures`.
+
+use std::time::Duration;
+
+use coldlight_tests::clock::unix_nanos;
+use coldlight_tests::corpus::Manifest;
+use coldlight_tests::otlp::{self, CLIENT, int, text};
+use coldlight_tests::random::{Random, hex};
+use coldlight_tests::{Coldlight, grpc, table, tools};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, Status};
+use prost::Message;
+use serde_json::json;
+
+const LARGE: u64 = 10_000;
+/// What a stranger may write into any name.
+const HOSTILE: [&str; 5] = [
+    "<script>window.pwned=1</script>",
+    "\"><img src=x onerror=window.pwned=1>",
+    "javascript:window.pwned=1//",
+    "\u{202e}gnp.eman\u{2066}",
+    "&lt;b&gt; 'quoted' \"twice\" \u{0} {{ 7*7 }}",
+];
+
+/// A trace of ten thousand spans: calls within calls, some of them failing.
+fn large(random: &mut Random, trace_id: [u8; 16]) -> Vec<ResourceSpans> {
+    let start = unix_nanos() - 60_000_000_000;
+    let mut spans: Vec<Vec<Span>> = vec![Vec::new(); 6];
+    let mut parents = vec![(random.span_id(), start, 30_000_000_000_u64)];
+    spans[0].push(otlp::span("POST /import", trace_id, parents[0].0, start, 30_000_000_000));
+    for number in 1..LARGE {
+        let (parent, from, length) = parents[random.below(parents.len().min(200) as u64) as usize];
+        let begin = from + random.below(length / 2 + 1);
+        let length = 50_000 + random.below(length / 2 + 1);
+        let id = random.span_id();
+        let name = ["GET /item", "DynamoDB.Query", "render", "POST /rule"][number as usize % 4];
+        let mut span = otlp::span(name, trace_id, id, begin, length);
+        span.parent_span_id = parent.to_vec();
+        span.kind = if number % 4 == 1 { CLIENT } else { span.kind };
+        span.attributes = vec![int("item", number as i64), text("needle", format!("n{number}"))];
+        span.status = (number % 97 == 0).then(|| Status { code: otlp::ERROR, message: "gone".to_owned() });
+        parents.push((id, begin, length));
+        spans[random.below(6) as usize].push(span);
+    }
+    let of = |(number, spans)| otlp::resource_spans(otlp::resource(&format!("import-{number}"), Vec::new()), spans);
+    spans.into_iter().enumerate().map(of).collect()
+}
+
+/// Every text that is shown, written by somebody who means harm.
+fn hostile(random: &mut Random, trace_id: [u8; 16]) -> Vec<ResourceSpans> {
+    let mut parent = Vec::new();
+    let spans = HOSTILE.iter().enumerate().map(|(number, evil)| {
+        let mut span = otlp::span(evil, trace_id, random.span_id(), unix_nanos() - 1_000_000_000, 5_000_000);
+        span.parent_span_id = std::mem::replace(&mut parent, span.span_id.clone());
+        span.attributes = vec![
+            text(evil, *evil),
+            text("url.full", *evil),
+            text("error.type", *evil),
+            text("db.system.name", *evil),
+            text("server.address", *evil),
+            text("long", "x".repeat(1 << 20)),
+        ];
+        span.kind = if number % 2 == 1 { CLIENT } else { span.kind };
+        span.status = Some(Status { code: otlp::ERROR, message: (*evil).to_owned() });
+        span.events.push(Default::default());
+        span.events[0].name = (*evil).to_owned();
+        let resource = otlp::resource(evil, vec![text("faas.name", *evil), text(evil, *evil)]);
+        otlp::resource_spans(resource, vec![span])
+    });
+    spans.collect()
+}
+
+async fn send(coldlight: &Coldlight, resources: Vec<ResourceSpans>) {
+    let request = otlp::trace_request(resources).encode_to_vec();
+    let mut connection = grpc::Connection::open(coldlight.grpc()).await.unwrap();
+    let answer = connection.call(grpc::TRACES, "identity", &request).await.unwrap();
+    assert!(answer.is_ok() && answer.message.is_empty(), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_full() {
+    let mut random = Random::from_seed(11);
+    let (empty, ordinary, full) = (Coldlight::start().await, Coldlight::start().await, Coldlight::start().await);
+    // Empty too, but one of the stories changes that.
+    let fresh = Coldlight::start().await;
+    let manifest = Manifest::read();
+    for recording in &manifest.files {
+        recording.send(ordinary.addresses()).await;
+    }
+    let (large_id, hostile_id) = (random.trace_id(), random.trace_id());
+    send(&full, large(&mut random, large_id)).await;
+    send(&full, hostile(&mut random, hostile_id)).await;
+    ordinary.until_count("spans", manifest.totals.spans, Duration::from_secs(5)).await;
+    full.until_count("spans", LARGE + HOSTILE.len() as u64, Duration::from_secs(5)).await;
+
+    let bounds = "SELECT min(started_at) - INTERVAL 1 MINUTE, max(ended_at) + INTERVAL 1 MINUTE FROM spans";
+    let bounds = ordinary.sql(bounds).await;
+    let at = |cell: usize| table::text(&bounds.rows[0][cell]).replace(' ', "T") + "Z";
+    let trace = "SELECT trace_id FROM spans GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1";
+    let trace = ordinary.sql(trace).await.texts().remove(0);
+    let spans = ordinary.sql(&format!("SELECT count(*) FROM spans WHERE trace_id = '{trace}'")).await.number();
+    let told = json!({
+        "empty": format!("http://{}", empty.http()),
+        "ordinary": format!("http://{}", ordinary.http()),
+        "full": format!("http://{}", full.http()),
+        "fresh": format!("http://{}", fresh.http()),
+        "range": format!("from={}&to={}", at(0), at(1)),
+        "traces": manifest.totals.traces,
+        "services": manifest.services_of("traces"),
+        "trace": { "id": trace, "spans": spans },
+        "large": { "id": hex(&large_id), "spans": LARGE },
+        "hostile": { "id": hex(&hostile_id), "spans": HOSTILE.len(), "texts": HOSTILE },
+        "pictures": tools::folder().join("pictures"),
+    });
+    let mut node = tools::node();
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]);
+    node.args(["pages/pictures.test.mjs", "pages/reading.test.mjs"]).env("COLDLIGHT_PAGES", told.to_string());
+    let status = tokio::task::spawn_blocking(move || node.status()).await.unwrap().unwrap();
+    assert!(status.success(), "pages do not hold: {status}; see above");
+    for server in [&empty, &ordinary, &full, &fresh] {
+        assert!(!server.log().contains("panicked"), "{}", server.log());
+    }
+}
