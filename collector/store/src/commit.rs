@@ -31,6 +31,8 @@ pub(crate) fn block(
     block: &[Journaled],
     known: &mut HashSet<ResourceId>,
 ) -> Result<Written, StoreError> {
+    #[cfg(test)]
+    fault::strike()?;
     db.execute_batch("BEGIN")?;
     let mut fresh = Vec::new();
     match rows_and_position(db, block, known, &mut fresh).and_then(|written| {
@@ -174,7 +176,8 @@ pub(crate) fn one_by_one(
     Ok(total)
 }
 
-fn keep_aside(path: &Path, batch: &Batch) -> Result<(), StoreError> {
+/// Keeps a batch as a file of its own, for a person to look at.
+pub(crate) fn keep_aside(path: &Path, batch: &Batch) -> Result<(), StoreError> {
     let mut bytes = Vec::new();
     crate::journal::encode(batch, &mut bytes);
     let folder = path.parent().unwrap_or(path);
@@ -193,4 +196,21 @@ pub(crate) fn known_resources(db: &Connection) -> Result<HashSet<ResourceId>, St
     let mut statement = db.prepare("SELECT resource_id FROM resource_rows")?;
     let ids = statement.query_map([], |row| row.get(0).map(ResourceId))?;
     Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Failures on demand, for tests of what follows them.
+#[cfg(test)]
+pub(crate) mod fault {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    /// How many of the next commits meet a fatal error.
+    pub(crate) static FATAL: AtomicU32 = AtomicU32::new(0);
+
+    pub(super) fn strike() -> Result<(), duckdb::Error> {
+        if FATAL.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err() {
+            return Ok(());
+        }
+        let text = "FATAL Error: as a test asked".to_owned();
+        Err(duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(duckdb::ffi::DuckDBError), Some(text)))
+    }
 }

@@ -108,11 +108,7 @@ pub(crate) fn used_bytes(db: &Connection) -> Result<u64, StoreError> {
 }
 
 fn oldest(db: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    let nanos: Option<i64> = db.query_row(
-        "SELECT epoch_ns(least((SELECT min(started_at) FROM span_rows), (SELECT min(logged_at) FROM log_rows)))",
-        [],
-        |row| row.get(0),
-    )?;
+    let nanos: Option<i64> = db.query_row(include_str!("queries/oldest.sql"), [], |row| row.get(0))?;
     Ok(nanos.map(Timestamp::from_sql))
 }
 

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod crash;
+mod keeping;
 mod made;
 mod map;
 mod questions;

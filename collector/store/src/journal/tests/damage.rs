@@ -108,7 +108,7 @@ fn a_file_that_vanished_or_lost_its_header_is_reported_and_the_rest_is_read() {
     assert_eq!(recovered.damages[1].missing, Some(second..=third - 1));
     assert!(disk.content(&in_journal(second)).is_none() && disk.content(&in_quarantine(second)).is_some());
     // What the database has already is not missed.
-    assert_eq!(opened(&disk, third).unwrap().1.damages, []);
+    assert!(opened(&disk, third).unwrap().1.damages.is_empty());
     // Nor is the file before the gap to blame.
     assert!(disk.content(&in_quarantine(1)).is_none());
 }
@@ -132,7 +132,7 @@ fn a_damaged_file_that_cannot_be_put_aside_is_moved_later() {
     assert_eq!((recovered.damages.len(), &recovered.damages[0].kept_as), (1, &None));
     assert!(disk.content(&in_quarantine(1)).is_none());
     release::release(&shared, 20).unwrap();
-    assert_eq!(files(&disk), []);
+    assert!(files(&disk).is_empty());
     assert!(disk.content(&in_quarantine(1)).is_some());
 }
 

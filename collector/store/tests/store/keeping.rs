@@ -1,0 +1,63 @@
+//! Retention: what is too old leaves, what is too much leaves from its oldest end, and a wrong clock decides nothing.
+
+use coldlight_model::{Kind, Timestamp};
+use coldlight_store::{Settings, Store};
+
+use crate::made::{self, Kept, batch, now, settings, span, trace_id};
+
+const DAY: u64 = 24 * 3_600_000_000_000;
+
+/// A store with three spans: eight days old, of now, and of now with a clock of 1970.
+async fn three_spans() -> tempfile::TempDir {
+    let kept = made::store();
+    let mut old = span(trace_id(), None, Kind::SERVER, "old", &[]);
+    old.started_at = now().minus(8 * DAY);
+    old.ended_at = old.started_at.plus(1);
+    let mut received_then = batch("a", vec![old]);
+    received_then.received_at = now().minus(8 * DAY);
+    let mut wrong_clock = span(trace_id(), None, Kind::SERVER, "wrong clock", &[]);
+    wrong_clock.started_at = Timestamp::EPOCH;
+    wrong_clock.ended_at = Timestamp::EPOCH;
+    kept.store.keep(received_then).await.unwrap();
+    kept.keep(batch("a", vec![span(trace_id(), None, Kind::SERVER, "new", &[]), wrong_clock])).await;
+    kept.store.close().unwrap();
+    kept.folder
+}
+
+async fn reopened(folder: tempfile::TempDir, settings: Settings, dropped: u64) -> Kept {
+    let kept = Kept { store: Store::open(settings, now).unwrap(), folder };
+    for _ in 0..1000 {
+        if kept.store.counters().dropped_by_retention >= dropped {
+            return kept;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("retention removed {} rows", kept.store.counters().dropped_by_retention);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_past_their_keeping_leave_and_a_wrong_clock_costs_nothing() {
+    let folder = three_spans().await;
+    let settings = settings(folder.path());
+    let kept = reopened(folder, settings, 0).await;
+    for _ in 0..1000 {
+        if kept.count("SELECT count(*) FROM spans").await == 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(kept.count("SELECT count(*) FROM spans").await, 2);
+    assert_eq!(kept.count("SELECT count(*) FROM spans WHERE name IN ('new', 'wrong clock')").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_over_its_size_lets_its_oldest_hour_go() {
+    let folder = three_spans().await;
+    let settings = Settings {
+        retain: std::time::Duration::from_secs(3650 * 24 * 3600),
+        retain_bytes: Some(1),
+        ..settings(folder.path())
+    };
+    let kept = reopened(folder, settings, 1).await;
+    assert!(kept.count("SELECT count(*) FROM spans WHERE name = 'old'").await == 0);
+}
