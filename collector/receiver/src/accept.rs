@@ -176,9 +176,7 @@ impl Serving {
             }
         }
     }
-}
 
-impl Serving {
     /// Returns when the program stops, when this connection is old, or when another one needs its place.
     async fn should_leave(&self) {
         tokio::select! {

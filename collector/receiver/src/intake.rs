@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use coldlight_model::{Batch, Busy, BusyReason, Timestamp};
+use tokio::task::JoinError;
 
 use crate::admission::{Patience, Share};
 use crate::body::Content;
@@ -149,7 +150,9 @@ impl Shared {
             drop(share);
             Ok(tally)
         });
-        let tally = kept.await.map_err(|_| Refusal::Panicked)??;
+        // A task that did not panic was cancelled: the program is ending.
+        let failed = |failure: JoinError| if failure.is_panic() { Refusal::Panicked } else { Refusal::draining() };
+        let tally = kept.await.map_err(failed)??;
         Ok(Accepted { signal, rejected: tally.rejected(), message: tally.message(signal) })
     }
 

@@ -43,7 +43,7 @@ async fn when_no_memory_comes_free_a_sender_is_refused_with_its_body_unread() {
     };
     let (held, (answer, waited)) = tokio::join!(holding, refused);
     assert_eq!((held.code(), answer.code()), (Code::Ok, Code::Unavailable));
-    assert!(waited >= SHORT && waited < Duration::from_secs(1), "{waited:?}");
+    assert!(waited >= SHORT && waited < Duration::from_millis(1800), "{waited:?}");
     assert_eq!((house.refused("memory full"), house.kept_spans()), (1, 1000));
     assert_eq!(house.receiver.counts().in_flight_bytes, 0);
 }
@@ -130,7 +130,7 @@ async fn slow_bodies_do_not_keep_others_waiting() {
         assert_eq!(house.call(TRACES, &[], &request(spans(10))).await.code(), Code::Ok);
         assert_eq!(house.post("/v1/traces", &[PROTOBUF], &request(spans(10))).await.status, 200);
     }
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_callers_own_deadline_ends_its_wait() {
     };
     let (_, (code, waited)) = tokio::join!(holding, hurried);
     assert_eq!(code, Code::Unavailable);
-    assert!(waited < Duration::from_millis(400), "{waited:?}");
+    assert!(waited < Duration::from_millis(900), "{waited:?}");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn idle_connections_do_not_hold_up_the_end() {
     let started = Instant::now();
     house.stop.cancel();
     ended(&mut house).await;
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     // GOAWAY, and the end of the connection.
     assert!(tokio::time::timeout(Duration::from_secs(1), connection).await.is_ok());
 }
@@ -63,7 +63,7 @@ async fn a_request_that_does_not_end_is_let_go_after_the_drain_time() {
     let started = Instant::now();
     house.stop.cancel();
     ended(&mut house).await;
-    assert!(started.elapsed() >= drain_wait && started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() >= drain_wait && started.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
