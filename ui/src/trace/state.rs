@@ -6,7 +6,6 @@ use coldlight_model::{SpanId, Timestamp};
 
 use super::key::{RowKey, read_keys, write_keys};
 use crate::query::{BadParam, Link, Query};
-use crate::text;
 
 /// Rows opened and closed by hand that an address can carry, each way.
 pub const MOST_TOGGLED: usize = 200;
@@ -302,8 +301,7 @@ fn find(query: &Query, bad: &mut Vec<BadParam>) -> String {
         bad.push(BadParam::new("q", sent, format!("at most {MOST_FIND} bytes")));
         return String::new();
     }
-    // What is shown in the field is what is searched for, so it must stay one line.
-    text::cut(sent, MOST_FIND)
+    sent.to_owned()
 }
 
 /// `t=<µs>-<µs>`, with up to three decimals.

@@ -26,6 +26,12 @@ fn only_1_means_matches_where_something_is_searched_for_else_problems() {
 }
 
 #[test]
+fn a_search_keeps_every_character_as_it_was_typed() {
+    check("q=%E2%80%A8a%09b+", State { find: "a\tb".into(), ..State::default() });
+    assert_eq!(parse(&format!("q={}", "x".repeat(300))).bad.len(), 1);
+}
+
+#[test]
 fn services_are_named_or_hidden() {
     let services = Services { shown: vec!["a".into(), "-b".into()], hidden: vec!["c,d".into()] };
     assert!(services.lets("a") && services.lets("-b") && !services.lets("c,d") && !services.lets("x"));

@@ -9,8 +9,8 @@ use super::shown;
 use super::state::{Clock, Depth, Only, Rows, State};
 use super::ticks;
 use super::waterfall::{self, Row, coordinate, place};
-use crate::format;
 use crate::query::Link;
+use crate::{format, text};
 
 /// Rows on a page without scripts, and in the first answer.
 pub const PAGE: usize = 200;
@@ -325,7 +325,7 @@ fn ruler(scene: &Scene, response: Option<&Response>) -> Vec<Line> {
 
 fn empty(state: &State) -> String {
     match (state.only, state.services.is_all()) {
-        (Only::Matches, true) => format!("No span matches “{}”.", state.find),
+        (Only::Matches, true) => format!("No span matches “{}”.", text::cut(&state.find, 80)),
         (Only::Problems, true) => "No span of this trace went wrong.".to_owned(),
         (Only::Everything, false) => "No span is of these services.".to_owned(),
         (Only::Everything, true) => "No span is here.".to_owned(),

@@ -102,7 +102,7 @@ pub fn histogram() -> TraceHistogram {
             ok: 300 + noise + at * 2,
             errors: noise % 9,
             throttles: if is_bad { noise % 40 } else { 0 },
-            faults: if is_bad { 30 + noise % 60 } else { u64::from(noise % 11 == 0) },
+            faults: if is_bad { 30 + noise % 60 } else { u64::from(noise.is_multiple_of(11)) },
         }
     };
     TraceHistogram { bin_length: MINUTE, bins: (0..60).map(bin).collect() }
