@@ -16,6 +16,7 @@ mod map;
 mod metric;
 mod node;
 mod outcome;
+mod remote;
 mod resource;
 mod span;
 mod status;

@@ -13,7 +13,6 @@ pub mod traces;
 
 /// Writing into a `String` cannot fail, and our `Display`s do not; should one ever, the page says so instead of ending short.
 pub(crate) fn render(template: &impl Template) -> String {
-    let failed =
-        |error| format!("<!doctype html><title>coldlight</title><p>This page could not be written: {error}");
+    let failed = |error| format!("<!doctype html><title>coldlight</title><p>This page could not be written: {error}");
     template.render().unwrap_or_else(failed)
 }
