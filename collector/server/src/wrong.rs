@@ -19,8 +19,6 @@ pub struct Wrong {
     pub parameter: Option<String>,
     /// Seconds after which it may work.
     pub retry_after_s: Option<u64>,
-    /// Stands in the log beside the cause.
-    pub error_id: Option<String>,
     pub about: About,
 }
 
@@ -35,18 +33,13 @@ pub enum About {
     Trace { id: TraceId, near: Vec<TraceId> },
     /// Nothing is known under this id.
     Search(String),
+    /// The log tells the cause under this id.
+    Bug { error_id: String },
 }
 
 impl Wrong {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            parameter: None,
-            retry_after_s: None,
-            error_id: None,
-            about: About::Nothing,
-        }
+        Self { status, message: message.into(), parameter: None, retry_after_s: None, about: About::Nothing }
     }
 
     pub fn not_found(what: impl Into<String>) -> Self {
@@ -78,7 +71,7 @@ impl Wrong {
         let id = random_hex().map_or_else(|_| "0".to_owned(), |id| id[..12].to_owned());
         tracing::error!(id, reason, "{what}");
         let message = format!("{what}; the log says why under {id}");
-        Self { error_id: Some(id), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, message) }
+        Self { about: About::Bug { error_id: id }, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, message) }
     }
 }
 

@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(access.decide(bearer("wrong"), Scope::Read, peer(), now), Verdict::Unknown);
         assert_eq!(access.decide(Shown::default(), Scope::Read, peer(), now), Verdict::Unknown);
         assert_eq!(access.may_write(Some(SECRET)), Verdict::Denied { missing: Scope::Write });
-        assert_eq!(access.may_write(Some(&access.own_secret().to_owned())), Verdict::Granted);
+        assert_eq!(access.may_write(Some(access.own_secret())), Verdict::Granted);
         assert_eq!(access.unauthorized(), 3);
     }
 

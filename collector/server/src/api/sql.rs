@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use coldlight_store::{Question, SqlError};
 use coldlight_ui::query::Query;
@@ -12,11 +11,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 use crate::answer::{DEFAULT_ROWS, Format, MAX_ROWS};
+use crate::routes;
 use crate::site::Site;
 use crate::wrong::Wrong;
 
 /// The longest question with everything around it.
-pub const MAX_BODY: usize = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// On answers whose rows were cut off: `true`.
@@ -32,15 +32,12 @@ struct Body {
     timeout_s: Option<u64>,
 }
 
-pub async fn ask(
-    State(site): State<Arc<Site>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Wrong> {
-    let query = Query::parse(&query.unwrap_or_default());
-    let format = format(&query, &headers)?;
-    let question = question(&query, &headers, &body)?;
+pub async fn ask(State(site): State<Arc<Site>>, request: Request) -> Result<Response, Wrong> {
+    let (parts, body) = request.into_parts();
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let format = format(&query, &parts.headers)?;
+    let body = routes::body::read(body, MAX_BODY).await?;
+    let question = question(&query, &parts.headers, &body)?;
     // Who asks what is kept in the log; the subscriber escapes what could forge a line of it.
     tracing::info!(question = coldlight_ui::text::cut(&question.text, 1_000), "asked in SQL");
     let table = site.store.sql(question).await?;

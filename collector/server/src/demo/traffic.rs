@@ -24,8 +24,8 @@ const SLOW: f64 = 0.08;
 const FAILURES_TOLD: f64 = 0.2;
 
 /// How far back the past goes that the demo makes up, and how densely it is told.
-const PAST: Nanos = 50 * 60_000_000_000;
-const PAST_TELLINGS: u64 = 600;
+const PAST: Nanos = 58 * 60_000_000_000;
+const PAST_TELLINGS: u64 = 700;
 /// Tellings of the past that are under way at a time.
 const PAST_AT_ONCE: usize = 4;
 

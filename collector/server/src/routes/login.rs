@@ -9,10 +9,9 @@ use coldlight_ui::Shell;
 use coldlight_ui::pages::login::{self, Refused};
 use coldlight_ui::query::Query;
 use http::{StatusCode, header};
-use http_body_util::BodyExt;
 
 use super::prefs::{local, see_other};
-use super::{asked, cookies, gate};
+use super::{asked, body, cookies, gate};
 use crate::access::{COOKIE, LIFETIME, Verdict};
 use crate::site::Site;
 use crate::wrong::Wrong;
@@ -37,8 +36,7 @@ pub async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
 pub async fn log_in(State(site): State<Arc<Site>>, request: Request) -> Result<Response, Wrong> {
     let peer = gate::peer(&request);
     let (parts, body) = request.into_parts();
-    let body = http_body_util::Limited::new(body, MAX_FORM).collect().await;
-    let body = body.map_err(|_| Wrong::new(StatusCode::PAYLOAD_TOO_LARGE, "this is longer than a key"))?.to_bytes();
+    let body = body::read(body, MAX_FORM).await?;
     let query = Query::parse(&String::from_utf8_lossy(&body));
     let back = local(query.get("back").unwrap_or("/"));
     if !site.access.asks() {

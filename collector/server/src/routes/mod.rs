@@ -17,6 +17,7 @@
 
 mod asked;
 mod assets;
+pub mod body;
 mod cookies;
 mod gate;
 mod go;
@@ -32,7 +33,6 @@ mod trace;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -118,7 +118,6 @@ pub fn router(site: Arc<Site>) -> Router {
         .route_layer(from_fn_with_state(site.clone(), gate::may))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_that_way)
-        .layer(DefaultBodyLimit::max(api::sql::MAX_BODY))
         .layer(CsrfLayer::new().with_rejection_response(foreign))
         .layer(from_fn_with_state(site.clone(), gate::host))
         .layer(CatchPanicLayer::custom(panicked))

@@ -1,17 +1,21 @@
 //! `POST /prefs`: the reader's theme and time zone, kept in cookies of their own.
 
-use axum::body::Bytes;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use coldlight_ui::query::Query;
 use coldlight_ui::{Theme, Zone};
 use http::{StatusCode, header};
 
-use super::cookies;
+use super::{body, cookies};
 use crate::wrong::Wrong;
 
 const YEAR_S: u64 = 365 * 86_400;
 
-pub async fn set(body: Bytes) -> Result<Response, Wrong> {
+/// A theme, a zone, and an address of ours to go back to.
+const MAX_FORM: usize = 64 << 10;
+
+pub async fn set(request: Request) -> Result<Response, Wrong> {
+    let body = body::read(request.into_body(), MAX_FORM).await?;
     let form = Query::parse(&String::from_utf8_lossy(&body));
     let mut response = see_other(&local(form.get("back").unwrap_or("/")));
     if let Some(name) = form.get("theme") {
@@ -69,7 +73,7 @@ mod tests {
 
     #[tokio::test]
     async fn theme_and_zone_become_cookies() {
-        let response = set(Bytes::from_static(b"theme=dark&back=%2Fmap&tz=europe%2Fberlin")).await.unwrap();
+        let response = set(Request::new("theme=dark&back=%2Fmap&tz=europe%2Fberlin".into())).await.unwrap();
         assert_eq!(
             (response.status(), &response.headers()[header::LOCATION]),
             (StatusCode::SEE_OTHER, &"/map".parse().unwrap())
@@ -77,6 +81,6 @@ mod tests {
         let cookies: Vec<_> =
             response.headers().get_all(header::SET_COOKIE).iter().map(|one| one.to_str().unwrap()).collect();
         assert!(cookies[0].starts_with("theme=dark;") && cookies[1].starts_with("tz=Europe/Berlin;"), "{cookies:?}");
-        assert!(set(Bytes::from_static(b"tz=Mars%2FPhobos")).await.is_err());
+        assert!(set(Request::new("tz=Mars%2FPhobos".into())).await.is_err());
     }
 }

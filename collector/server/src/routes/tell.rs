@@ -114,9 +114,7 @@ fn error_page(uri: &Uri, wrong: &Wrong, retain: Option<u64>) -> ErrorPage {
             )
         }
         (About::Nothing, StatusCode::SERVICE_UNAVAILABLE) => ErrorPage::unavailable(sentence(&wrong.message)),
-        (About::Nothing, StatusCode::INTERNAL_SERVER_ERROR) => {
-            ErrorPage::failed(wrong.error_id.clone().unwrap_or_default())
-        }
+        (About::Bug { error_id }, _) => ErrorPage::failed(error_id.clone()),
         _ => ErrorPage::bad_request(sentence(&wrong.message), wrong.parameter.clone()),
     }
 }

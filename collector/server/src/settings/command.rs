@@ -161,14 +161,14 @@ pub struct SqlArgs {
     pub question: String,
     #[command(flatten)]
     pub place: Place,
-    /// Ask the server at this address instead
-    #[arg(long, env = "COLDLIGHT_URL", value_name = "URL", conflicts_with = "data")]
+    /// Ask the server at this address, whatever --data says
+    #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// The key to ask a server with, if it wants one
     #[arg(long, env = "COLDLIGHT_API_KEY", hide_env_values = true, value_name = "SECRET")]
     pub api_key: Option<String>,
     /// How the answer is written
-    #[arg(long, env = "COLDLIGHT_FORMAT", value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     /// The most rows to answer
     #[arg(long, default_value_t = crate::answer::DEFAULT_ROWS, value_parser = clap::value_parser!(u32).range(1..=crate::answer::MAX_ROWS as i64))]
