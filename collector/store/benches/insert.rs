@@ -25,13 +25,13 @@ fn span(n: u64) -> Span {
     let mut trace_id = [0; 16];
     trace_id[..8].copy_from_slice(&mixed(trace).to_be_bytes());
     trace_id[8..].copy_from_slice(&mixed(trace ^ 1 << 40).to_be_bytes());
-    let root = n % 8 == 0;
+    let root = n.is_multiple_of(8);
     let started_at = Timestamp::from_nanos(NOW + trace * 400_000 + (n % 8) * 50_000);
-    let status = if n % 50 == 0 { 500 } else { 200 };
+    let status = if n.is_multiple_of(50) { 500 } else { 200 };
     let pairs: [(&str, Value); 12] = [
         ("faas.invocation_id", Value::Text(format!("{:016x}-{:016x}", mixed(trace), mixed(trace + 7)))),
         ("faas.trigger", "http".into()),
-        ("faas.coldstart", Value::Bool(n % 20 == 0)),
+        ("faas.coldstart", Value::Bool(n.is_multiple_of(20))),
         ("http.request.method", "POST".into()),
         ("http.route", Value::Text(format!("/orders/{{id}}/{}", n % 12))),
         ("http.response.status_code", Value::Int(status)),

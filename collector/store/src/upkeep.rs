@@ -53,6 +53,19 @@ impl Checkpoint {
 /// How often retention looks.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// How soon after a removal by size.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What a look did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removed {
+    /// What was too old, perhaps nothing.
+    ByAge,
+    /// The oldest hour too. Its room is free only after a checkpoint: without one the next look would see no change and
+    /// remove another.
+    BySize,
+}
+
 /// When size, not age, calls for it, this much time is removed at a time, from the oldest end.
 const STEP: Duration = Duration::from_secs(3600);
 
@@ -74,29 +87,29 @@ impl Retention {
         settings: &Settings,
         now: Timestamp,
         progress: &Progress,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Removed, StoreError> {
         if Instant::now() < self.next {
-            return Ok(());
+            return Ok(Removed::ByAge);
         }
         self.next = Instant::now() + LOOK_EVERY;
         let removed = remove_before(db, now.minus(settings.retain.as_nanos() as u64))?;
         progress.dropped_by_retention.fetch_add(removed, Relaxed);
         let used = used_bytes(db)?;
-        if used > self.limit_bytes {
-            if let Some(oldest) = oldest(db)? {
-                let removed = remove_before(db, oldest.plus(STEP.as_nanos() as u64))?;
-                tracing::warn!(
-                    used,
-                    limit = self.limit_bytes,
-                    removed,
-                    "the database is at its size limit: its oldest hour was removed"
-                );
-                progress.dropped_by_retention.fetch_add(removed, Relaxed);
-                // Until it fits, at every look of the writer.
-                self.next = Instant::now() + Duration::from_secs(1);
-            }
+        if used > self.limit_bytes
+            && let Some(oldest) = oldest(db)?
+        {
+            let removed = remove_before(db, oldest.plus(STEP.as_nanos() as u64))?;
+            tracing::warn!(
+                used,
+                limit = self.limit_bytes,
+                removed,
+                "the database is at its size limit: its oldest hour was removed"
+            );
+            progress.dropped_by_retention.fetch_add(removed, Relaxed);
+            self.next = Instant::now() + LOOK_AGAIN;
+            return Ok(Removed::BySize);
         }
-        Ok(())
+        Ok(Removed::ByAge)
     }
 }
 

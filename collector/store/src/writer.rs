@@ -20,7 +20,7 @@ use crate::journal::{Journal, Journaled, Reader};
 use crate::progress::Progress;
 use crate::roll::Roll;
 use crate::settings::Settings;
-use crate::upkeep::{Checkpoint, Retention};
+use crate::upkeep::{Checkpoint, Removed, Retention};
 
 /// How long the writer sleeps when nothing comes; also how soon it sees that it should stop.
 const IDLE: Duration = Duration::from_millis(50);
@@ -114,8 +114,9 @@ impl Writer {
             if !stopping {
                 let written = self.progress.written_sequence.load(Relaxed);
                 survive("rolling up", roll.if_due(&db, written))?;
-                survive("retention", retention.if_due(&db, &self.settings, (self.now)(), &self.progress))?;
-                if checkpoint.is_due((self.now)()) {
+                let removed = retention.if_due(&db, &self.settings, (self.now)(), &self.progress);
+                let removed = survive("retention", removed)?;
+                if removed == Some(Removed::BySize) || checkpoint.is_due((self.now)()) {
                     self.checkpoint(&db, &mut checkpoint)?;
                 }
             }
@@ -221,14 +222,14 @@ impl Writer {
 }
 
 /// What the writer does besides writing may fail and is tried again later; only a fatal error ends the loop.
-fn survive(doing: &str, done: Result<(), StoreError>) -> Result<(), Halt> {
+fn survive<T>(doing: &str, done: Result<T, StoreError>) -> Result<Option<T>, Halt> {
     match done {
         Err(StoreError::Database(error)) if StoreError::is_fatal(&error) => Err(Halt::Fatal(error)),
         Err(error) => {
             tracing::error!(error = %chain(&error), "{doing} failed; it is tried again later");
-            Ok(())
+            Ok(None)
         }
-        Ok(()) => Ok(()),
+        Ok(done) => Ok(Some(done)),
     }
 }
 

@@ -51,6 +51,36 @@ async fn rows_past_their_keeping_leave_and_a_wrong_clock_costs_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_as_much_leaves_as_is_too_much() {
+    const HOUR: u64 = 3_600_000_000_000;
+    let kept = made::store();
+    for hour in 0..12 {
+        let mut spans: Vec<_> = (0..25_000).map(|_| span(trace_id(), None, Kind::SERVER, "s", &[])).collect();
+        for one in &mut spans {
+            one.started_at = now().minus((12 - hour) * HOUR);
+            one.ended_at = one.started_at.plus(1);
+        }
+        let mut then = batch("a", spans);
+        then.received_at = now().minus((12 - hour) * HOUR);
+        kept.store.keep(then).await.unwrap();
+    }
+    kept.visible().await;
+    kept.store.close().unwrap();
+    let Kept { store, folder } = kept;
+    drop(store);
+    // They take 6.8 MB of blocks.
+    let settings = Settings { retain_bytes: Some(5_000_000), ..settings(folder.path()) };
+    let kept = reopened(folder, settings, 25_000).await;
+    // Long enough for five more looks, each of which could take an hour's spans.
+    let mut left = 0;
+    for _ in 0..6 {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        left = kept.count("SELECT count(*) FROM spans").await;
+    }
+    assert!((60_000..300_000).contains(&left), "{left} of 300,000 spans are left of a database a quarter too large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_over_its_size_lets_its_oldest_hour_go() {
     let folder = three_spans().await;
     let settings = Settings {
