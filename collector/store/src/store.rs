@@ -90,6 +90,7 @@ impl Store {
             progress: progress.clone(),
             visible: sender,
             stop: stop.clone(),
+            last_commit: Duration::ZERO,
         };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
