@@ -66,6 +66,11 @@ impl Report {
         time.as_secs_f64() * 1e6 / self.sent.spans.max(1) as f64
     }
 
+    /// Spans a second from the first request until all could be queried.
+    fn written_per_s(&self) -> Option<f64> {
+        Some(self.sent.spans as f64 / (self.seconds + self.visible_after?.as_secs_f64()))
+    }
+
     fn latency_ms(&self, share: f64) -> f64 {
         percentile(&self.sent.latencies, share) as f64 / 1e3
     }
@@ -89,8 +94,9 @@ impl Report {
         if let Some((resident, most)) = self.memory {
             lines.push(("collector's memory, most", format!("{} MiB, {} MiB", resident >> 20, most >> 20)));
         }
-        if let Some(after) = self.visible_after {
-            lines.push(("all visible after the last ack", format!("{:.2} s", after.as_secs_f64())));
+        if let Some((after, written)) = self.visible_after.zip(self.written_per_s()) {
+            lines.push(("all visible after the last ack", format!("{:.1} s", after.as_secs_f64())));
+            lines.push(("written and visible", format!("{written:.0} spans/s")));
         }
         if let Some(disk) = self.disk {
             lines.push(("bytes per span on disk", format!("{:.1}", disk as f64 / self.sent.spans.max(1) as f64)));
@@ -118,6 +124,7 @@ impl Report {
             "server_resident_bytes": self.memory.map(|(resident, _)| resident),
             "server_most_resident_bytes": self.memory.map(|(_, most)| most),
             "visible_after_s": self.visible_after.map(|after| after.as_secs_f64()),
+            "written_spans_per_s": self.written_per_s(),
             "disk_bytes_per_span": self.disk.map(|disk| disk as f64 / self.sent.spans.max(1) as f64),
             "bare_decode_spans_per_s": self.bare_decode,
             "bare_insert_spans_per_s": self.bare_insert,

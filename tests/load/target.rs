@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use coldlight_tests::measure::folder_bytes;
 use coldlight_tests::table::Table;
-use coldlight_tests::{Coldlight, Options, web};
+use coldlight_tests::{Coldlight, Options, tools, web};
 use http::Method;
 use serde_json::json;
 
 use crate::{Arguments, Protocol};
+
+/// Often enough to tell tenths of a second, seldom enough not to be the load.
+const POLL: Duration = Duration::from_millis(100);
 
 pub enum Target {
     Own(Box<Coldlight>, Protocol),
@@ -21,6 +24,7 @@ pub enum Target {
 impl Target {
     pub async fn new(arguments: &Arguments) -> anyhow::Result<Self> {
         let Some(url) = &arguments.url else {
+            tools::find_coldlight().map_err(anyhow::Error::msg)?;
             let options =
                 Options { data: arguments.data.clone(), arguments: arguments.serve.clone(), ..Options::default() };
             return Ok(Self::Own(Box::new(Coldlight::start_with(options).await), arguments.protocol));
@@ -80,7 +84,7 @@ impl Target {
                 spans if start.elapsed() > limit => {
                     anyhow::bail!("{spans:?} of {expected} spans are visible after {limit:?}")
                 }
-                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+                _ => tokio::time::sleep(POLL).await,
             }
         }
     }

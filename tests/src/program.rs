@@ -98,15 +98,19 @@ impl Coldlight {
                 break;
             }
             if let Some(status) = self.exited() {
-                panic!("it ended while starting, {status}:\n{}", self.log());
+                panic!("it ended while starting, {status}:\n{}", self.last_words());
             }
-            assert!(start.elapsed() < START, "it does not say where it listens; it said {said:?}\n{}", self.log());
+            assert!(
+                start.elapsed() < START,
+                "it does not say where it listens; it said {said:?}\n{}",
+                self.last_words()
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         until("ready", START, async || match self.try_get("/readyz").await {
             Ok(answer) if answer.status == 200 => Ok(()),
             Ok(answer) => Err(answer.text()),
-            Err(why) => Err(format!("{why:#}\n{}", self.log())),
+            Err(why) => Err(format!("{why:#}\n{}", self.last_words())),
         })
         .await;
         self.started_in = start.elapsed();
@@ -153,6 +157,13 @@ impl Coldlight {
         self.output.stderr.lock().expect("no panic while writing").clone()
     }
 
+    /// The end of its standard error, for a story that fails; without the questions that stories ask.
+    pub fn last_words(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.contains(" question=")).collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
     /// Its standard output so far.
     pub fn said(&self) -> String {
         self.output.stdout.lock().expect("no panic while writing").clone()
@@ -177,7 +188,7 @@ impl Coldlight {
             if let Some(status) = self.exited() {
                 return status;
             }
-            assert!(start.elapsed() < limit, "it still runs after {limit:?}:\n{}", self.log());
+            assert!(start.elapsed() < limit, "it still runs after {limit:?}:\n{}", self.last_words());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -186,7 +197,7 @@ impl Coldlight {
     pub async fn stop(&mut self) {
         self.signal(Signal::TERM);
         let status = self.ended(STOP).await;
-        assert!(status.success(), "it stopped with {status}:\n{}", self.log());
+        assert!(status.success(), "it stopped with {status}:\n{}", self.last_words());
     }
 
     /// Stops and starts on the same addresses and data.
@@ -213,7 +224,7 @@ impl Coldlight {
     pub async fn get(&self, path: &str) -> Answer {
         match self.try_get(path).await {
             Ok(answer) => answer,
-            Err(why) => panic!("GET {path}: {why:#}\n{}", self.log()),
+            Err(why) => panic!("GET {path}: {why:#}\n{}", self.last_words()),
         }
     }
 
@@ -224,7 +235,7 @@ impl Coldlight {
         headers.extend(bearer.iter().map(|bearer| ("authorization", bearer.as_str())));
         match send(self.addresses.http, request(Method::POST, path, &headers, whole(body))).await {
             Ok(answer) => answer,
-            Err(why) => panic!("POST {path}: {why:#}\n{}", self.log()),
+            Err(why) => panic!("POST {path}: {why:#}\n{}", self.last_words()),
         }
     }
 
@@ -242,7 +253,7 @@ impl Coldlight {
     pub async fn sql(&self, question: &str) -> Table {
         match self.try_sql(question).await {
             Ok(table) => table,
-            Err(why) => panic!("{question}: {why}\n{}", self.log()),
+            Err(why) => panic!("{question}: {why}\n{}", self.last_words()),
         }
     }
 

@@ -15,16 +15,17 @@ pub fn target() -> PathBuf {
     release.and_then(Path::parent).expect("a folder named release above the test program").to_owned()
 }
 
-/// The program under test: `COLDLIGHT_BIN`, else the one cargo built beside this program.
+/// The program under test; panics when it was not built.
 pub fn coldlight() -> PathBuf {
+    find_coldlight().unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// `COLDLIGHT_BIN`, else the one cargo built beside this program.
+pub fn find_coldlight() -> Result<PathBuf, String> {
     let given = std::env::var_os("COLDLIGHT_BIN").map(PathBuf::from);
     let program = given.unwrap_or_else(|| target().join("release/coldlight"));
-    assert!(
-        program.is_file(),
-        "{} is not there: build it with `cargo build --release -p coldlight`",
-        program.display()
-    );
-    program
+    let missing = || format!("{} is not there: build it with `cargo build --release -p coldlight`", program.display());
+    if program.is_file() { Ok(program) } else { Err(missing()) }
 }
 
 /// Python with the OpenTelemetry SDK: `COLDLIGHT_TEST_PYTHON`, else the environment `tests/install` made.

@@ -118,7 +118,7 @@ async fn rows_of_a_damaged_write_ahead_log_come_back_from_the_journal() {
     let kept = wreck.quarantined();
     let found = kept.iter().any(|file| std::fs::read(file).is_ok_and(|bytes| bytes == damaged));
     assert!(found, "the damaged log is not among {kept:?}");
-    assert!(wreck.coldlight.log().contains("put aside"), "nothing was said:\n{}", wreck.coldlight.log());
+    assert!(wreck.coldlight.log().contains("put aside"), "nothing was said:\n{}", wreck.coldlight.last_words());
     let status = wreck.coldlight.get("/api/v1/status").await.text();
     assert!(status.contains("coldlight.duckdb.wal"), "the status does not tell: {status}");
     wreck.coldlight.stop().await;
