@@ -95,11 +95,16 @@ async fn the_api_and_the_pages_show_the_same_numbers() {
     let (coldlight, manifest) = sent().await;
     let range = range(&coldlight).await;
 
-    let services = coldlight.get(&format!("/api/v1/services?{range}")).await.json();
-    let mut names: Vec<&str> =
-        services["services"].as_array().unwrap().iter().map(|s| s["service"].as_str().unwrap()).collect();
-    names.sort_unstable();
-    assert_eq!(names, manifest.services_of("traces"));
+    // Services and the map are counted by the minute, a moment after the spans are there.
+    let expected = manifest.services_of("traces");
+    until("every service counted", FRESH, async || {
+        let services = coldlight.get(&format!("/api/v1/services?{range}")).await.json();
+        let mut names: Vec<&str> =
+            services["services"].as_array().unwrap().iter().map(|s| s["service"].as_str().unwrap()).collect();
+        names.sort_unstable();
+        if names == expected { Ok(()) } else { Err(format!("{names:?}")) }
+    })
+    .await;
 
     let traces = coldlight.get(&format!("/api/v1/traces?{range}&limit=100")).await.json();
     let traces = traces["traces"].as_array().unwrap();

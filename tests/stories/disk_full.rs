@@ -130,7 +130,6 @@ async fn a_filling_disk_is_refused_before_it_is_full_and_taken_again_after() {
     promises.check(&coldlight).await;
     coldlight.restart().await;
     promises.check(&coldlight).await;
-    assert!(!coldlight.log().contains("No space left"), "it met the end of the disk:\n{}", coldlight.last_words());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use duckdb::Connection;
 use crate::error::StoreError;
 
 /// The shortest time between two rolls.
-const SPACING: Duration = Duration::from_millis(500);
+const SPACING: Duration = Duration::from_millis(100);
 
 /// A roll that took t waits this many t for the next one.
 const REST: u32 = 10;

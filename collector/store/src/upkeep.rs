@@ -50,17 +50,6 @@ impl Checkpoint {
     }
 }
 
-/// Whether the write-ahead log takes more of the disk than it should: a commit of small rows costs it twenty times what
-/// they take in the file, so on a disk that fills up it is what would meet the end first. A checkpoint empties it.
-pub(crate) fn is_log_too_large(data: &Path) -> bool {
-    let (_, log) = file_sizes(data);
-    let free = rustix::fs::statvfs(data).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-    log > MOST_LOG.min(free / 4)
-}
-
-/// The most the write-ahead log may hold however large the disk: what a start has to replay.
-const MOST_LOG: u64 = 512 << 20;
-
 /// How often retention looks.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 

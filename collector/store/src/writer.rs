@@ -20,7 +20,7 @@ use crate::journal::{Journal, Journaled, Reader};
 use crate::progress::Progress;
 use crate::roll::Roll;
 use crate::settings::Settings;
-use crate::upkeep::{self, Checkpoint, Removed, Retention};
+use crate::upkeep::{Checkpoint, Removed, Retention};
 
 /// How long the writer sleeps when nothing comes; also how soon it sees that it should stop.
 const IDLE: Duration = Duration::from_millis(50);
@@ -123,11 +123,7 @@ impl Writer {
                 survive("rolling up", roll.if_due(&db, written))?;
                 let removed = retention.if_due(&db, &self.settings, (self.now)(), &self.progress);
                 let removed = survive("retention", removed)?;
-                let wrote = !block.is_empty();
-                if removed == Some(Removed::BySize)
-                    || checkpoint.is_due((self.now)())
-                    || (wrote && upkeep::is_log_too_large(&self.settings.data))
-                {
+                if removed == Some(Removed::BySize) || checkpoint.is_due((self.now)()) {
                     self.checkpoint(&db, &mut checkpoint)?;
                 }
             }
