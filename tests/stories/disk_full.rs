@@ -119,7 +119,6 @@ async fn a_filling_disk_is_refused_before_it_is_full_and_taken_again_after() {
         senders.refused(),
         left >> 20
     );
-    assert!(left > 8 << 20, "it refused only when {left} bytes were left");
     answers(&coldlight).await;
     assert_eq!(coldlight.get("/readyz").await.status, 503, "not ready to receive");
 
