@@ -45,7 +45,10 @@ const KINDS: [&str; 21] = [
 ];
 
 /// Functions that reach out of the question: files, settings, the process, other questions; or that make much of little.
-const FUNCTIONS: [&str; 24] = [
+const FUNCTIONS: [&str; 26] = [
+    // As a value, a list in memory as long as asked for; as a table they stream.
+    "range",
+    "generate_series",
     "getenv",
     "getvariable",
     "current_setting",
@@ -142,7 +145,15 @@ fn walk(node: &Value, named: &HashSet<String>) -> Result<(), SqlError> {
                 }
                 match kind {
                     "BASE_TABLE" => table(node, named)?,
-                    "TABLE_FUNCTION" => table_function(node)?,
+                    "TABLE_FUNCTION" => {
+                        table_function(node)?;
+                        // The function itself is judged; what it is called with is not yet.
+                        walk(&node["function"]["children"], named)?;
+                        return fields
+                            .iter()
+                            .filter(|(name, _)| *name != "function")
+                            .try_for_each(|(_, field)| walk(field, named));
+                    }
                     // DESCRIBE and SUMMARIZE of a query; SHOW of something else tells about the host.
                     "SHOW_REF" if node["query"].is_null() => {
                         return Err(SqlError::Refused("SHOW is not answered here; DESCRIBE spans is".to_owned()));
@@ -284,6 +295,7 @@ mod tests {
             "SELECT * FROM query('SELECT 1')",
             "SELECT * FROM query_table('span_rows')",
             "SELECT * FROM json_execute_serialized_sql('x')",
+            "SELECT len(range(200000000))",
             "SELECT repeat('x', 1000000000)",
             "SELECT repeat('[', 10000)::JSON::VARIANT",
             "SELECT CAST('1' AS VARIANT)",
