@@ -14,6 +14,7 @@ mod id;
 mod log;
 mod map;
 mod metric;
+pub mod money;
 mod node;
 mod outcome;
 mod remote;
