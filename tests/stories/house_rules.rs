@@ -104,6 +104,7 @@ fn rooms_know_only_the_rooms_below_them() {
         ("collector/store", &["coldlight-model"]),
         ("ui", &["coldlight-model"]),
         ("collector/server", &["coldlight-model", "coldlight-receiver", "coldlight-store", "coldlight-ui"]),
+        ("sdk/triggers", &[]),
         ("tests", &[]),
     ]);
     for (room, names) in dependencies() {
