@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::disk::Disk;
 use super::log::UNNAMED;
-use super::segment::{self, Condition, FORMAT, Found, Frames, HEADER, Header, Opening, Segment};
+use super::segment::{self, Condition, FORMAT, Found, Frames, HEADER, Header, Hole, Opening, Segment};
 use super::{DIRECTORY, JournalError, on, quarantine, record};
 
 /// What [`super::Journal::open`] found.
@@ -154,7 +154,7 @@ impl Recovery<'_> {
         let mut frames = Frames::new(open()?, header, length);
         let mut segment =
             Segment { header, last: header.first - 1, length: HEADER as u64, open: false, condition: Condition::Whole };
-        let mut holes = Vec::new();
+        let mut holes: Vec<Hole> = Vec::new();
         loop {
             match frames.next().map_err(on("reading", &path))? {
                 Found::End => break,
@@ -169,6 +169,9 @@ impl Recovery<'_> {
                     self.found.first.get_or_insert(frame.sequence);
                     segment.last = frame.sequence;
                     segment.length = frames.at();
+                    if let Some(hole) = holes.last_mut() {
+                        hole.acknowledged |= frame.group > *hole.missing.start();
+                    }
                 }
                 Found::Hole(hole) => holes.push(hole),
             }

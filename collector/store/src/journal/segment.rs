@@ -222,6 +222,8 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 pub(super) struct Frame {
     pub sequence: u64,
     pub written_at: Timestamp,
+    /// The first record of its group: what comes before that had been synced when this was written.
+    pub group: u64,
     offset: u64,
     length: usize,
 }
@@ -232,7 +234,8 @@ pub(super) struct Hole {
     pub offset: u64,
     pub bytes: u64,
     pub missing: RangeInclusive<u64>,
-    /// Some of the missing had been synced. Otherwise all belong to the last group, which a crash may have cut in two.
+    /// Some of the missing had been synced, as the next frame tells. Otherwise all belong to its group, and only a frame of a
+    /// later one tells that.
     pub acknowledged: bool,
 }
 
@@ -285,16 +288,16 @@ impl Frames {
 
     /// The next frame, or what stands in its place. After [`Found::End`] it may be asked again once the file has grown.
     pub(super) fn next(&mut self) -> io::Result<Found> {
-        if let Some((frame, _)) = self.frame_at(self.at)? {
+        if let Some(frame) = self.frame_at(self.at)? {
             self.at = frame.offset + (HEAD + frame.length) as u64;
             self.last = frame.sequence;
             return Ok(Found::Frame(frame));
         }
         let from = self.at;
         for to in from + 1..self.end.saturating_sub(HEAD as u64) {
-            if let Some((frame, group)) = self.frame_at(to)? {
+            if let Some(frame) = self.frame_at(to)? {
                 let missing = self.last.saturating_add(1)..=frame.sequence - 1;
-                let acknowledged = group > *missing.start();
+                let acknowledged = frame.group > *missing.start();
                 self.at = to;
                 self.last = frame.sequence - 1;
                 return Ok(Found::Hole(Hole { offset: from, bytes: to - from, missing, acknowledged }));
@@ -309,7 +312,7 @@ impl Frames {
     }
 
     /// The good frame at `at`, if there is one, and its group.
-    fn frame_at(&mut self, at: u64) -> io::Result<Option<(Frame, u64)>> {
+    fn frame_at(&mut self, at: u64) -> io::Result<Option<Frame>> {
         let room = self.end.saturating_sub(at);
         if room <= HEAD as u64 {
             return Ok(None);
@@ -331,8 +334,8 @@ impl Frames {
         if u32_at(bytes, 4) != head.crc(crc32c(&bytes[HEAD..]), salt) {
             return Ok(None);
         }
-        let frame = Frame { sequence: head.sequence, written_at: Timestamp::from_nanos(head.at), offset: at, length };
-        Ok(Some((frame, head.group)))
+        let Head { sequence, group, .. } = head;
+        Ok(Some(Frame { sequence, written_at: Timestamp::from_nanos(head.at), group, offset: at, length }))
     }
 
     /// `length` bytes at `at`, all before the end: memory is bounded by the file, never by what a head claims.
