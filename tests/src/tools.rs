@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
-/// This crate's folder in the checkout.
+/// This crate's folder in the checkout. As cargo says it now: another checkout with the same target directory runs the same program.
 pub fn folder() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
+    });
+    &FOLDER
 }
 
 /// The folder cargo builds into, found from the running executable (`target/release/deps/stories-…`).

@@ -42,7 +42,7 @@ fn sources(folder: &str, extension: &str) -> Vec<(String, String)> {
         }
     }
     let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), extension, &mut found);
+    walk(&Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("run by cargo")).join(folder), extension, &mut found);
     found
 }
 
