@@ -243,7 +243,11 @@ impl Promises {
             let promised: Traces = loads.iter().flat_map(|load| load.promised(service)).collect();
             let missing: Vec<&String> = promised.keys().filter(|trace| !kept.contains_key(*trace)).collect();
             let (gone, all) = (missing.len(), promised.len());
-            assert!(missing.is_empty(), "{service}: {gone} of {all} acknowledged requests are gone: {missing:?}");
+            assert!(
+                missing.is_empty(),
+                "{service}: {gone} of {all} acknowledged requests are gone: {missing:?}\n{}",
+                coldlight.last_words()
+            );
             for (trace, spans) in &kept {
                 let doubled: Vec<_> = spans.iter().filter(|(_, count)| **count != 1).collect();
                 assert!(doubled.is_empty(), "{service}: trace {trace} holds spans more than once: {doubled:?}");

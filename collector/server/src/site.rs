@@ -112,7 +112,7 @@ impl Site {
         Sender { grpc: reach("otlp-grpc"), http: reach("otlp-http"), secret }
     }
 
-    /// The store's status, at most a second old, and never from before the last commit.
+    /// The store's status: counts of rows are at most a second old and never from before the last commit, the rest is of now.
     pub async fn status(&self) -> Result<StoreStatus, StoreError> {
         let mut known = self.status.lock().await;
         let visible = *self.store.generation().borrow();
@@ -120,7 +120,7 @@ impl Site {
             && at.elapsed() < STATUS_AGE
             && *then == visible
         {
-            return Ok(status.clone());
+            return Ok(self.store.status_since(status));
         }
         let status = self.store.status().await?;
         *known = Some((Instant::now(), visible, status.clone()));

@@ -30,24 +30,28 @@ impl Store {
             })
             .await;
         match kept {
-            Ok(kept) => {
-                status.spans = kept.spans;
-                status.logs = kept.logs;
-                status.metric_points = kept.metric_points;
-                status.resources = kept.resources;
-                status.newest_span_at = kept.newest_span_at;
-                status.oldest_span_at = kept.oldest_span_at;
-            }
+            Ok(kept) => status = with_rows_of(status, &kept),
             Err(StoreError::Reopening) => {}
             Err(error) => return Err(error),
         }
         Ok(status)
     }
 
+    /// `known`, which may be a little old, with counters of this moment: those ask nothing of the database.
+    pub fn status_since(&self, known: &StoreStatus) -> StoreStatus {
+        with_rows_of(self.counters(), known)
+    }
+
     /// Whether the rollups hold everything that is visible.
     pub async fn is_rolled(&self) -> Result<bool, StoreError> {
-        self.ask(|db| Ok(db.query_row("SELECT rolled_sequence = written_sequence FROM state", [], |row| row.get(0))?))
-            .await
+        self.ask(|db| {
+            Ok(db.query_row(
+                "SELECT (SELECT sequence FROM rolled) = (SELECT written_sequence FROM state)",
+                [],
+                |row| row.get(0),
+            )?)
+        })
+        .await
     }
 
     /// The part of the status that asks nothing of the database.
@@ -84,5 +88,17 @@ impl Store {
             quarantined: self.shared.quarantined(),
             ..StoreStatus::default()
         }
+    }
+}
+
+fn with_rows_of(counters: StoreStatus, kept: &StoreStatus) -> StoreStatus {
+    StoreStatus {
+        spans: kept.spans,
+        logs: kept.logs,
+        metric_points: kept.metric_points,
+        resources: kept.resources,
+        newest_span_at: kept.newest_span_at,
+        oldest_span_at: kept.oldest_span_at,
+        ..counters
     }
 }
