@@ -1,13 +1,15 @@
 //! What a block of spans costs, step by step: `cargo bench -p coldlight-store`.
 //!
-//! Prints the median of five blocks of 122,880 Lambda-shaped spans with 12 attributes: our columns, the bare bulk insert of
-//! the same columns (the limit that ingest is measured against), the checkpoint behind it.
+//! Prints medians of five for 122,880 Lambda-shaped spans with 12 attributes: our columns, the bare bulk insert of the same
+//! columns (the limit that ingest is measured against), and the writer's own transactions, large and small, with the
+//! checkpoints behind them.
 
 use std::time::Duration;
 
 use coldlight_model::{
     Attributes, Batch, Kind, Oddities, Resource, Scope, Span, SpanId, StatusCode, Timestamp, TraceId, Value,
 };
+use coldlight_store::measure::Steps;
 
 const SPANS: u64 = 122_880;
 const NOW: u64 = 1_795_442_602_418_000_000;
@@ -66,7 +68,7 @@ fn span(n: u64) -> Span {
     }
 }
 
-fn batch() -> Batch {
+fn batch(spans: std::ops::Range<u64>) -> Batch {
     let resource = |n: u64| Resource {
         attributes: Attributes::from_iter([
             ("service.name", Value::Text(format!("service-{n}"))),
@@ -80,29 +82,44 @@ fn batch() -> Batch {
         received_at: Timestamp::from_nanos(NOW),
         resources: (0..50).map(resource).collect(),
         scopes: vec![Scope::default()],
-        spans: (0..SPANS).map(span).collect(),
+        spans: spans.map(span).collect(),
         ..Batch::default()
     }
 }
 
+/// A row group written bare, then another as the writer does it: in parts of `part` spans, `parts` to a transaction.
+fn measured(part: u64, parts: usize) -> Vec<Steps> {
+    (0..5)
+        .map(|_| {
+            let folder = tempfile::tempdir().expect("a temporary directory");
+            let rest = (SPANS..2 * SPANS).step_by(part as usize).map(|from| batch(from..from + part));
+            let batches = std::iter::once(batch(0..SPANS)).chain(rest).collect();
+            coldlight_store::measure::steps(folder.path(), batches, parts).expect("spans written")
+        })
+        .collect()
+}
+
+fn median(all: &[Steps], of: fn(&Steps) -> Duration) -> Duration {
+    let mut times: Vec<Duration> = all.iter().map(of).collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn line(name: &str, time: Duration) {
+    let per_span = time.as_secs_f64() * 1e6 / SPANS as f64;
+    println!("{name:<44} {per_span:>7.2} µs per span {:>12.0} spans/s", 1e6 / per_span);
+}
+
 fn main() {
-    let batch = batch();
-    let mut all = Vec::new();
-    for _ in 0..5 {
-        let folder = tempfile::tempdir().expect("a temporary directory");
-        all.push(coldlight_store::measure::steps(folder.path(), &batch).expect("a block written"));
-    }
-    let median = |of: fn(&coldlight_store::measure::Steps) -> Duration| {
-        let mut times: Vec<Duration> = all.iter().map(of).collect();
-        times.sort_unstable();
-        times[times.len() / 2]
-    };
-    let line = |name: &str, time: Duration| {
-        let per_span = time.as_secs_f64() * 1e6 / SPANS as f64;
-        println!("{name:<28} {per_span:>7.2} µs per span {:>12.0} spans/s", 1e6 / per_span);
-    };
-    line("columns", median(|steps| steps.columns));
-    line("bare bulk insert", median(|steps| steps.bare_insert));
-    line("checkpoint", median(|steps| steps.checkpoint));
-    println!("{:<28} {:>7.1} B per span", "file", all[0].file_bytes as f64 / SPANS as f64);
+    let large = measured(15_360, 8);
+    line("columns", median(&large, |steps| steps.columns));
+    line("bare bulk insert of a row group", median(&large, |steps| steps.bare_insert));
+    line("one transaction of a row group, all of it", median(&large, |steps| steps.transaction));
+    line("  and its checkpoint", median(&large, |steps| steps.checkpoint));
+    println!("{:<44} {:>7.1} B per span", "  file", large[0].file_bytes as f64 / (2 * SPANS) as f64);
+    let small = measured(5_120, 1);
+    line("transactions of 5,120 spans, all of it", median(&small, |steps| steps.transaction));
+    line("  and their checkpoint", median(&small, |steps| steps.checkpoint));
+    println!("{:<44} {:>7.1} B per span", "  file", small[0].file_bytes as f64 / (2 * SPANS) as f64);
+    println!("{:<44} {:>7.1} B per span", "  write-ahead log", small[0].wal_bytes as f64 / SPANS as f64);
 }

@@ -9,6 +9,10 @@ use tokio::sync::Semaphore;
 use crate::engine::Engine;
 use crate::error::StoreError;
 
+/// How long a question waits for the database to be reopened before it is told so.
+const REOPENING: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// Runs questions.
 #[derive(Clone)]
 pub(crate) struct Asker {
@@ -52,6 +56,10 @@ impl Asker {
         let timed_out = |_| StoreError::TimedOut { limit };
         let permit =
             tokio::time::timeout_at(deadline, self.permits.clone().acquire_owned()).await.map_err(timed_out)?;
+        let reopened_by = deadline.min(tokio::time::Instant::now() + REOPENING);
+        while self.engine.is_reopening() && tokio::time::Instant::now() < reopened_by {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
         let lent = self.engine.lend()?;
         let mut abandon = Abandon(Some(lent.interrupt_handle()));
         let running = tokio::task::spawn_blocking(move || {

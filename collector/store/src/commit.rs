@@ -1,189 +1,178 @@
-//! One block of journal records as one transaction.
+//! One transaction of the writer: parts of the journal become rows, and the position moves with them.
 
 use std::collections::HashSet;
 use std::path::Path;
 
-use arrow::array::BooleanArray;
 use arrow::record_batch::RecordBatch;
-use coldlight_model::{Batch, ResourceId, SpanId, Timestamp, TraceId};
+use coldlight_model::{Batch, Resource, ResourceId, Timestamp};
 use duckdb::Connection;
 use duckdb::vtab::arrow::ArrowBatchRegistration;
 
 use crate::error::StoreError;
 use crate::journal::Journaled;
+use crate::repeats::{self, Kind, When};
 use crate::rows::{self, Incoming};
 
-/// Spans further than this from when they were received are looked up in a transaction step of their own, so that one
-/// span from 1970 does not make the search for repeats read the whole table.
-const ORDINARY: u64 = 3_600_000_000_000;
-
-/// What a commit did.
-#[derive(Debug, Default)]
+/// What a transaction did.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Written {
     pub spans: u64,
     pub rows: u64,
     pub duplicates: u64,
+    /// The journal record up to which everything is in the tables.
+    pub last: u64,
 }
 
-/// Writes `block` and its position in one transaction, or nothing.
-pub(crate) fn block(
-    db: &Connection,
-    block: &[Journaled],
-    known: &mut HashSet<ResourceId>,
-) -> Result<Written, StoreError> {
-    #[cfg(test)]
-    fault::strike()?;
-    db.execute_batch("BEGIN")?;
-    let mut fresh = Vec::new();
-    match rows_and_position(db, block, known, &mut fresh).and_then(|written| {
-        db.execute_batch("COMMIT")?;
-        Ok(written)
-    }) {
-        Ok(written) => {
-            known.extend(fresh);
-            Ok(written)
+/// Span rows that no longer fitted into a transaction: known to be new, to be written first in the next one.
+pub(crate) struct Rest {
+    columns: RecordBatch,
+    /// The last record of their part.
+    last: u64,
+}
+
+/// An open transaction. Dropped without [`Transaction::commit`], nothing of it happened.
+pub(crate) struct Transaction<'a> {
+    db: &'a Connection,
+    known: &'a mut HashSet<ResourceId>,
+    fresh: HashSet<ResourceId>,
+    written: Written,
+    /// How many more spans it takes.
+    room: usize,
+    rest: Option<Rest>,
+    open: bool,
+}
+
+impl<'a> Transaction<'a> {
+    /// `known` are the resources kept already; a commit adds its own. Takes exactly `room` spans if that many come.
+    pub fn begin(db: &'a Connection, known: &'a mut HashSet<ResourceId>, room: usize) -> Result<Self, StoreError> {
+        #[cfg(test)]
+        fault::strike()?;
+        db.execute_batch("BEGIN")?;
+        Ok(Self { db, known, fresh: HashSet::new(), written: Written::default(), room, rest: None, open: true })
+    }
+
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+
+    /// Whether it takes no more.
+    pub fn is_full(&self) -> bool {
+        self.room == 0
+    }
+
+    /// Inserts what is left from the transaction before.
+    pub fn resume(&mut self, rest: Rest) -> Result<(), StoreError> {
+        self.spans(rest.columns, rest.last)
+    }
+
+    /// Inserts what `part` brings that is not kept yet. Rows of earlier parts count as kept.
+    pub fn write(&mut self, part: &[Journaled]) -> Result<(), StoreError> {
+        let incoming: Vec<Incoming<'_>> =
+            part.iter().map(|record| Incoming { sequence: record.sequence, batch: &record.batch }).collect();
+        self.resources(&incoming)?;
+        let logged = times(&incoming, repeats::logged_at);
+        if !logged.is_empty() {
+            let firsts = repeats::said_first(&incoming, |batch| batch.logs.len());
+            self.written.rows += self.insert(&repeats::LOGS, rows::log_columns(&incoming), &logged, firsts)?;
         }
-        Err(error) => {
-            // On a fatal error there is no transaction left to end; the first error is the one to tell.
-            let _ = db.execute_batch("ROLLBACK");
-            Err(error)
+        let measured = times(&incoming, |batch| batch.metrics.iter().map(|point| point.at));
+        if !measured.is_empty() {
+            let firsts = repeats::said_first(&incoming, |batch| batch.metrics.len());
+            self.written.rows += self.insert(&repeats::METRICS, rows::metric_columns(&incoming), &measured, firsts)?;
+        }
+        let last = part.last().map_or(self.written.last, |record| record.sequence);
+        let firsts = repeats::firsts(&incoming);
+        if firsts.is_empty() {
+            self.written.last = last;
+            return Ok(());
+        }
+        let times = times(&incoming, |batch| batch.spans.iter().map(|span| span.started_at));
+        let offered = firsts.len();
+        let new = repeats::without(self.db, &repeats::SPANS, rows::span_columns(&incoming), &times, firsts)?;
+        self.written.duplicates += (offered - new.num_rows()) as u64;
+        self.spans(new, last)
+    }
+
+    /// Inserts as many of `new` as there is room for. The position then stands before the first record that is not whole:
+    /// after a crash its spans that are here already are repeats.
+    fn spans(&mut self, new: RecordBatch, last: u64) -> Result<(), StoreError> {
+        let taken = new.num_rows().min(self.room);
+        if taken > 0 {
+            self.written.spans += insert(self.db, repeats::SPANS.insert, new.slice(0, taken))?;
+            self.written.rows += taken as u64;
+            self.room -= taken;
+        }
+        self.written.last = last;
+        if taken < new.num_rows() {
+            let columns = new.slice(taken, new.num_rows() - taken);
+            self.written.last = rows::first_sequence(&columns).saturating_sub(1);
+            self.rest = Some(Rest { columns, last });
+        }
+        Ok(())
+    }
+
+    /// Passes over a record that no table can take.
+    pub fn skip(&mut self, record: &Journaled) {
+        self.written.last = record.sequence;
+    }
+
+    /// The position moves with the rows. What did not fit comes back.
+    pub fn commit(mut self) -> Result<(Written, Option<Rest>), StoreError> {
+        self.db.execute("UPDATE state SET written_sequence = ?", [self.written.last])?;
+        self.db.execute_batch("COMMIT")?;
+        self.open = false;
+        self.known.extend(self.fresh.drain());
+        Ok((self.written, self.rest.take()))
+    }
+
+    fn resources(&mut self, incoming: &[Incoming<'_>]) -> Result<(), StoreError> {
+        let (known, fresh) = (&*self.known, &mut self.fresh);
+        let resources: Vec<(ResourceId, &Resource, Timestamp)> = incoming
+            .iter()
+            .flat_map(|of| of.batch.resources.iter().map(|resource| (resource.id(), resource, of.batch.received_at)))
+            .filter(|(id, ..)| !known.contains(id) && fresh.insert(*id))
+            .collect();
+        if !resources.is_empty() {
+            let columns = rows::resource_columns(resources.into_iter());
+            insert(self.db, include_str!("queries/insert_resources.sql"), columns)?;
+        }
+        Ok(())
+    }
+
+    fn insert(&self, kind: &Kind, columns: RecordBatch, times: &[When], wanted: Vec<bool>) -> Result<u64, StoreError> {
+        let new = repeats::without(self.db, kind, columns, times, wanted)?;
+        if new.num_rows() == 0 { Ok(0) } else { insert(self.db, kind.insert, new) }
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // After a fatal error there is nothing left to roll back; the first error is the one to tell.
+            let _ = self.db.execute_batch("ROLLBACK");
         }
     }
 }
 
-fn rows_and_position(
-    db: &Connection,
-    block: &[Journaled],
-    known: &HashSet<ResourceId>,
-    fresh: &mut Vec<ResourceId>,
-) -> Result<Written, StoreError> {
-    let incoming: Vec<Incoming<'_>> =
-        block.iter().map(|record| Incoming { sequence: record.sequence, batch: &record.batch }).collect();
-    let mut written = Written::default();
-
-    let mut seen = HashSet::new();
-    let resources: Vec<_> = incoming
-        .iter()
-        .flat_map(|of| of.batch.resources.iter().map(|resource| (resource.id(), resource, of.batch.received_at)))
-        .filter(|(id, ..)| !known.contains(id) && seen.insert(*id))
-        .collect();
-    if !resources.is_empty() {
-        fresh.extend(resources.iter().map(|(id, ..)| *id));
-        insert(db, include_str!("queries/insert_resources.sql"), rows::resource_columns(resources.into_iter()), None)?;
-    }
-
-    let spans: usize = incoming.iter().map(|of| of.batch.spans.len()).sum();
-    if spans > 0 {
-        let columns = rows::span_columns(&incoming);
-        for (part, range) in without_repeats(&incoming, &columns)? {
-            written.spans += insert(db, include_str!("queries/insert_spans.sql"), part, Some(range))?;
-        }
-        written.duplicates = spans as u64 - written.spans;
-        written.rows += written.spans;
-    }
-    let log_times = incoming
-        .iter()
-        .flat_map(|of| of.batch.logs.iter().map(|log| log.at.or(log.observed_at).unwrap_or(of.batch.received_at)));
-    if let Some(range) = range_of(log_times) {
-        written.rows += insert(db, include_str!("queries/insert_logs.sql"), rows::log_columns(&incoming), Some(range))?;
-    }
-    if let Some(range) = range_of(incoming.iter().flat_map(|of| of.batch.metrics.iter().map(|point| point.at))) {
-        written.rows +=
-            insert(db, include_str!("queries/insert_metrics.sql"), rows::metric_columns(&incoming), Some(range))?;
-    }
-    let last = block.last().map_or(0, |record| record.sequence);
-    db.execute("UPDATE state SET written_sequence = ?", [last])?;
-    Ok(written)
+fn times<'a, I: Iterator<Item = Timestamp>>(incoming: &[Incoming<'a>], of_batch: impl Fn(&'a Batch) -> I) -> Vec<When> {
+    incoming.iter().flat_map(|of| of_batch(of.batch).map(|at| When::new(at, of.batch.received_at))).collect()
 }
 
-type Range = (Timestamp, Timestamp);
-
-fn range_of(times: impl Iterator<Item = Timestamp>) -> Option<Range> {
-    times.fold(None, |range, at| match range {
-        None => Some((at, at)),
-        Some((low, high)) => Some((low.min(at), high.max(at))),
-    })
-}
-
-/// The span rows without those that came earlier in the same block, as one part of ordinary times and one of odd ones.
-fn without_repeats(incoming: &[Incoming<'_>], columns: &RecordBatch) -> Result<Vec<(RecordBatch, Range)>, StoreError> {
-    let mut seen: HashSet<(TraceId, SpanId, i32, Timestamp)> = HashSet::with_capacity(columns.num_rows());
-    let (mut ordinary, mut odd) = (Vec::with_capacity(columns.num_rows()), Vec::with_capacity(columns.num_rows()));
-    let (mut ordinary_range, mut odd_range): (Option<Range>, Option<Range>) = (None, None);
-    for of in incoming {
-        for span in &of.batch.spans {
-            let first = seen.insert((span.trace_id, span.span_id, span.kind.0, span.started_at));
-            let received = of.batch.received_at;
-            let away = span.started_at.since(received).max(received.since(span.started_at));
-            let is_ordinary = away <= ORDINARY;
-            ordinary.push(first && is_ordinary);
-            odd.push(first && !is_ordinary);
-            let range = if is_ordinary { &mut ordinary_range } else { &mut odd_range };
-            *range = range_of(range.iter().flat_map(|(low, high)| [*low, *high]).chain([span.started_at]));
-        }
-    }
-    let mut parts = Vec::new();
-    for (mask, range) in [(ordinary, ordinary_range), (odd, odd_range)] {
-        let Some(range) = range else { continue };
-        let part = if mask.iter().all(|keep| *keep) {
-            columns.clone()
-        } else {
-            arrow::compute::filter_record_batch(columns, &BooleanArray::from(mask))
-                .map_err(|error| duckdb::Error::ToSqlConversionFailure(Box::new(error)))?
-        };
-        if part.num_rows() > 0 {
-            parts.push((part, range));
-        }
-    }
-    Ok(parts)
-}
-
-/// Inserts `columns` by `sql`; returns how many rows were new.
-fn insert(db: &Connection, sql: &str, columns: RecordBatch, range: Option<Range>) -> Result<u64, StoreError> {
+fn insert(db: &Connection, sql: &str, columns: RecordBatch) -> Result<u64, StoreError> {
     let registration = ArrowBatchRegistration::new(columns);
-    let mut statement = db.prepare(sql)?;
-    let rows = match range {
-        Some((from, to)) => statement.execute(duckdb::params![&registration, from.nanos(), to.nanos()])?,
-        None => statement.execute(duckdb::params![&registration])?,
-    };
-    Ok(rows as u64)
+    Ok(db.prepare(sql)?.execute(duckdb::params![&registration])? as u64)
 }
 
-/// Writes each record in a transaction of its own. One that is refused is kept as a file under `quarantine/`.
-pub(crate) fn one_by_one(
-    db: &Connection,
-    block_of: &[Journaled],
-    known: &mut HashSet<ResourceId>,
-    data: &Path,
-) -> Result<Written, StoreError> {
-    let mut total = Written::default();
-    for record in block_of {
-        match block(db, std::slice::from_ref(record), known) {
-            Ok(written) => {
-                total.spans += written.spans;
-                total.rows += written.rows;
-                total.duplicates += written.duplicates;
-            }
-            Err(StoreError::Database(error)) if !StoreError::is_about_data(&error) => return Err(error.into()),
-            Err(error) => {
-                let path = data.join("quarantine").join(format!("record-{}", record.sequence));
-                tracing::error!(error = %crate::writer::chain(&error), file = %path.display(), "a record cannot be written; it is put aside");
-                keep_aside(&path, &record.batch)?;
-                db.execute("UPDATE state SET written_sequence = ?", [record.sequence])?;
-            }
-        }
-    }
-    Ok(total)
-}
-
-/// Keeps a batch as a file of its own, for a person to look at.
-pub(crate) fn keep_aside(path: &Path, batch: &Batch) -> Result<(), StoreError> {
+/// Keeps a record that no table can take as a file of its own, for a person to look at.
+pub(crate) fn keep_aside(data: &Path, record: &Journaled) -> Result<(), StoreError> {
+    let folder = data.join("quarantine");
+    let path = folder.join(format!("record-{}", record.sequence));
     let mut bytes = Vec::new();
-    crate::journal::encode(batch, &mut bytes);
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(path, bytes))
-        .map_err(|source| StoreError::File { path: path.to_owned(), source })
+    crate::journal::encode(&record.batch, &mut bytes);
+    tracing::error!(file = %path.display(), "a record cannot be written; it is put aside");
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&path, bytes))
+        .map_err(|source| StoreError::File { path, source })
 }
 
 /// Up to which journal record the tables hold everything.
@@ -203,7 +192,7 @@ pub(crate) fn known_resources(db: &Connection) -> Result<HashSet<ResourceId>, St
 pub(crate) mod fault {
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-    /// How many of the next commits meet a fatal error.
+    /// How many of the next transactions meet a fatal error.
     pub(crate) static FATAL: AtomicU32 = AtomicU32::new(0);
 
     pub(super) fn strike() -> Result<(), duckdb::Error> {

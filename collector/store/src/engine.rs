@@ -29,6 +29,7 @@ struct Inner {
     idle: Vec<Connection>,
     lent: usize,
     generation: u64,
+    closed: bool,
     quarantined: Vec<String>,
 }
 
@@ -73,7 +74,14 @@ impl Engine {
         Ok(Arc::new(Self {
             settings: settings.clone(),
             now,
-            inner: Mutex::new(Inner { root: Some(root), idle: Vec::new(), lent: 0, generation: 0, quarantined }),
+            inner: Mutex::new(Inner {
+                root: Some(root),
+                idle: Vec::new(),
+                lent: 0,
+                generation: 0,
+                closed: false,
+                quarantined,
+            }),
             returned: Condvar::new(),
         }))
     }
@@ -91,6 +99,12 @@ impl Engine {
         };
         inner.lent += 1;
         Ok(Lent { engine: self.clone(), generation: inner.generation, connection: Some(connection) })
+    }
+
+    /// Whether a connection will be there in a moment: the instance is being reopened.
+    pub fn is_reopening(&self) -> bool {
+        let inner = self.lock();
+        inner.root.is_none() && !inner.closed
     }
 
     /// Closes the instance and opens it anew. The caller must have dropped its own loans.
@@ -118,6 +132,7 @@ impl Engine {
     pub fn close(&self) {
         let mut inner = self.lock();
         inner.root = None;
+        inner.closed = true;
         inner.idle.clear();
         inner.generation += 1;
     }

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// Ask for less: a shorter range or a narrower filter.
     #[error("the question took longer than {} s", limit.as_secs())]
     TimedOut { limit: std::time::Duration },
+    /// Make space, then start again: what was acknowledged is in the journal.
+    #[error("the disk that holds {} is full", data.display())]
+    Full { data: PathBuf },
     /// Try again in a moment: the database is being reopened.
     #[error("the database is being reopened")]
     Reopening,
@@ -50,4 +53,16 @@ impl StoreError {
             .iter()
             .any(|kind| text.contains(kind))
     }
+}
+
+/// An error with its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

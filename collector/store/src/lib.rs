@@ -19,6 +19,7 @@ pub mod measure;
 mod progress;
 mod quarantine;
 mod queries;
+mod repeats;
 mod roll;
 mod rows;
 mod schema;

@@ -1,53 +1,78 @@
-//! The steps of a commit one by one, for `cargo bench`: what the bare engine takes, and what we add to it.
+//! The steps of a transaction one by one, for `cargo bench`: what the bare engine takes, and what we add to it.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use coldlight_model::Batch;
+use coldlight_model::{Batch, Timestamp};
 use duckdb::Connection;
 use duckdb::vtab::arrow::ArrowBatchRegistration;
 
+use crate::commit::Transaction;
 use crate::error::StoreError;
+use crate::journal::Journaled;
+use crate::repeats;
 use crate::rows::{Incoming, span_columns};
 use crate::schema;
 
-/// How long each step took for one block.
+/// How long each step took for one batch, and what it left.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Steps {
     /// Facts, JSON and Arrow columns.
     pub columns: Duration,
     /// Bulk insert of the prepared columns into the same table, attributes cast to VARIANT, without looking for repeats.
     pub bare_insert: Duration,
+    /// The same batch, shifted in time and identity by the caller, as the writer writes it: one transaction of parts.
+    pub transaction: Duration,
     pub checkpoint: Duration,
     pub file_bytes: u64,
+    /// The write-ahead log before the checkpoint.
+    pub wal_bytes: u64,
 }
 
-/// Takes `batch` through the steps in a new database in `folder`.
+/// Takes the first of `batches` bare, and the rest as the writer does, into a new database in `folder`.
+///
+/// A transaction holds `per_transaction` batches; the writer's are of a row group under load and smaller otherwise.
 ///
 /// # Errors
 /// The database's own.
-pub fn steps(folder: &Path, batch: &Batch) -> Result<Steps, StoreError> {
+pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Result<Steps, StoreError> {
     let path = folder.join("bare.duckdb");
     let db = Connection::open(&path)?;
     db.register_table_function::<duckdb::vtab::arrow::ArrowVTab>("arrow")?;
     db.execute_batch("SET checkpoint_threshold = '1TB'")?;
-    schema::prepare(&db, folder, batch.received_at)?;
+    schema::prepare(&db, folder, Timestamp::from_nanos(0))?;
+    let mut steps = Steps::default();
+    let mut batches = batches.into_iter();
+    if let Some(first) = batches.next() {
+        let started = Instant::now();
+        let columns = span_columns(&[Incoming { sequence: 1, batch: &first }]);
+        steps.columns = started.elapsed();
+        let started = Instant::now();
+        let registration = ArrowBatchRegistration::new(columns);
+        db.prepare(repeats::SPANS.insert)?.execute(duckdb::params![&registration])?;
+        steps.bare_insert = started.elapsed();
+        db.execute_batch("CHECKPOINT")?;
+    }
+    let records: Vec<Journaled> = (2..)
+        .zip(batches)
+        .map(|(sequence, batch)| Journaled { sequence, batch, weight: 0, acknowledged_at: Timestamp::from_nanos(0) })
+        .collect();
+    let mut known = HashSet::new();
     let started = Instant::now();
-    let columns = span_columns(&[Incoming { sequence: 1, batch }]);
-    let built = Instant::now();
-    let registration = ArrowBatchRegistration::new(columns);
-    db.prepare(
-        "INSERT INTO span_rows BY NAME SELECT * REPLACE (attributes::JSON::VARIANT AS attributes) FROM arrow(?)",
-    )?
-    .execute(duckdb::params![&registration])?;
-    let inserted = Instant::now();
+    for records in records.chunks(per_transaction.max(1)) {
+        let mut transaction = Transaction::begin(&db, &mut known, usize::MAX)?;
+        for record in records {
+            transaction.write(std::slice::from_ref(record))?;
+        }
+        transaction.commit()?;
+    }
+    steps.transaction = started.elapsed();
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+    steps.wal_bytes = size(&path.with_extension("duckdb.wal"));
+    let started = Instant::now();
     db.execute_batch("CHECKPOINT")?;
-    let checkpointed = Instant::now();
-    let file_bytes = std::fs::metadata(&path).map_or(0, |meta| meta.len());
-    Ok(Steps {
-        columns: built - started,
-        bare_insert: inserted - built,
-        checkpoint: checkpointed - inserted,
-        file_bytes,
-    })
+    steps.checkpoint = started.elapsed();
+    steps.file_bytes = size(&path);
+    Ok(steps)
 }

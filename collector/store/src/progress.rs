@@ -17,7 +17,6 @@ pub(crate) struct Progress {
     pub last_checkpoint_at: AtomicU64,
     /// Acknowledgement time of the oldest record that is not visible yet; 0 = none.
     pub oldest_waiting: AtomicU64,
-    pub waiting_batches: AtomicU64,
     recent: Mutex<Recent>,
 }
 

@@ -1,13 +1,19 @@
 //! The minute rollups of the map: every minute that new spans touch is computed anew, whole.
 //!
 //! Recomputing is idempotent: late spans, retries and crashes need no arithmetic of differences. What it costs grows with
-//! the traffic of a minute, so under load it runs less often: at most a tenth of the writer's time.
+//! the traffic around a minute, so it has a thread of its own and rests ten times as long as it worked: the writer never
+//! waits for it.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 
-use crate::error::StoreError;
+use crate::engine::Engine;
+use crate::error::{StoreError, chain};
+use crate::progress::Progress;
 
 /// The shortest time between two rolls.
 const SPACING: Duration = Duration::from_millis(100);
@@ -15,57 +21,125 @@ const SPACING: Duration = Duration::from_millis(100);
 /// A roll that took t waits this many t for the next one.
 const REST: u32 = 10;
 
+/// How long to leave it after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
+
+/// A roll is left for the next start when it would hold up the end for longer.
+const QUICK: Duration = Duration::from_secs(1);
+
+/// How often the thread looks whether there is something to do.
+const LOOK: Duration = Duration::from_millis(20);
+
 const FORGET_SERVICES: &str =
     "DELETE FROM service_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 const FORGET_EDGES: &str =
     "DELETE FROM edge_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 
-/// How long to leave it after a failure.
-const AFTER_FAILURE: Duration = Duration::from_secs(10);
-
-/// When to roll next, and from where.
-pub(crate) struct Roll {
-    rolled: u64,
-    next: Instant,
+/// The thread that rolls up.
+pub(crate) struct Roller {
+    stop: Arc<AtomicBool>,
+    /// Held during a roll. Whoever checkpoints or removes minutes holds it too.
+    pub quiet: Arc<Mutex<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
-impl Roll {
-    /// Goes on from the position recorded in the database.
-    pub fn new(db: &Connection) -> Result<Self, StoreError> {
-        let rolled = db.query_row("SELECT rolled_sequence FROM state", [], |row| row.get(0))?;
-        Ok(Self { rolled, next: Instant::now() })
+impl Roller {
+    pub fn start(engine: Arc<Engine>, progress: Arc<Progress>) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let quiet = Arc::new(Mutex::new(()));
+        let work =
+            Work { engine, progress, stop: stop.clone(), quiet: quiet.clone(), rolled: None, took: Duration::ZERO };
+        let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
+        Ok(Self { stop, quiet, thread: Some(thread) })
     }
 
-    pub fn if_due(&mut self, db: &Connection, written: u64) -> Result<(), StoreError> {
-        if written > self.rolled && Instant::now() >= self.next { self.now(db, written) } else { Ok(()) }
+    /// Counts what is left, if that is quickly done, and ends the thread.
+    pub fn finish(&mut self) {
+        self.stop.store(true, Relaxed);
+        let Some(thread) = self.thread.take() else { return };
+        thread.thread().unpark();
+        if thread.join().is_err() {
+            tracing::error!("the rolling thread panicked");
+        }
+    }
+}
+
+impl Drop for Roller {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+struct Work {
+    engine: Arc<Engine>,
+    progress: Arc<Progress>,
+    stop: Arc<AtomicBool>,
+    quiet: Arc<Mutex<()>>,
+    /// Counted up to here; read from the database first.
+    rolled: Option<u64>,
+    /// How long the last roll took.
+    took: Duration,
+}
+
+impl Work {
+    fn run(mut self) {
+        let mut next = Instant::now();
+        loop {
+            let stopping = self.stop.load(Relaxed);
+            let pending = self.rolled.is_none_or(|rolled| self.progress.written_sequence.load(Relaxed) > rolled);
+            if pending && (Instant::now() >= next || (stopping && self.took < QUICK)) {
+                let started = Instant::now();
+                match self.roll() {
+                    Ok(()) => {
+                        self.took = started.elapsed();
+                        next = Instant::now() + SPACING.max(self.took * REST);
+                    }
+                    Err(error) => {
+                        // On a fatal error the writer reopens; the next roll begins from what the database says.
+                        self.rolled = None;
+                        next = Instant::now() + AFTER_FAILURE;
+                        tracing::error!(error = %chain(&error), "rolling up failed; it is tried again later");
+                    }
+                }
+            }
+            if stopping {
+                return;
+            }
+            std::thread::park_timeout(LOOK);
+        }
     }
 
-    /// Counts everything written up to `written`.
-    pub fn now(&mut self, db: &Connection, written: u64) -> Result<(), StoreError> {
-        if written <= self.rolled {
-            return Ok(());
+    /// Counts everything written so far.
+    fn roll(&mut self) -> Result<(), StoreError> {
+        let db = self.engine.lend()?;
+        let _quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = self.progress.written_sequence.load(Relaxed);
+        let rolled = match self.rolled {
+            Some(rolled) => rolled,
+            None => db.query_row("SELECT sequence FROM rolled", [], |row| row.get(0))?,
+        };
+        if written > rolled {
+            db.execute_batch("BEGIN")?;
+            if let Err(error) = compute(&db, rolled, written) {
+                let _ = db.execute_batch("ROLLBACK");
+                return Err(error);
+            }
+            db.execute_batch("COMMIT")?;
         }
-        let started = Instant::now();
-        db.execute_batch("BEGIN")?;
-        if let Err(error) = self.compute(db, written) {
-            let _ = db.execute_batch("ROLLBACK");
-            self.next = Instant::now() + AFTER_FAILURE;
-            return Err(error);
-        }
-        db.execute_batch("COMMIT")?;
-        self.rolled = written;
-        self.next = Instant::now() + SPACING.max(started.elapsed() * REST);
+        self.rolled = Some(written.max(rolled));
         Ok(())
     }
+}
 
-    fn compute(&self, db: &Connection, written: u64) -> Result<(), StoreError> {
-        db.execute(include_str!("queries/roll_dirty.sql"), duckdb::params![self.rolled, written])?;
-        db.execute_batch(include_str!("queries/roll_spans.sql"))?;
-        db.execute_batch(FORGET_SERVICES)?;
-        db.execute_batch(include_str!("queries/roll_services.sql"))?;
-        db.execute_batch(FORGET_EDGES)?;
-        db.execute_batch(include_str!("queries/roll_edges.sql"))?;
-        db.execute("UPDATE state SET rolled_sequence = ?", [written])?;
-        Ok(())
-    }
+fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError> {
+    db.execute(include_str!("queries/roll_dirty.sql"), duckdb::params![rolled, written])?;
+    db.execute_batch(include_str!("queries/roll_spans.sql"))?;
+    db.execute_batch(FORGET_SERVICES)?;
+    db.execute_batch(include_str!("queries/roll_services.sql"))?;
+    db.execute_batch(FORGET_EDGES)?;
+    db.execute_batch(include_str!("queries/roll_edges.sql"))?;
+    db.execute("UPDATE rolled SET sequence = ?", [written])?;
+    // The connection goes back to the others, and memory too.
+    db.execute_batch("DROP TABLE temp.rolling; DROP TABLE temp.dirty")?;
+    Ok(())
 }

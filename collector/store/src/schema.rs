@@ -31,7 +31,9 @@ fn file(name: &str) -> &'static str {
     FILES.iter().find(|(known, _)| *known == name).map_or("", |(_, sql)| sql)
 }
 
-/// Makes the tables of a new database, or brings an old one up to date. Views are made anew at every start.
+/// Makes the tables of a new database, or brings an old one up to date. Views are made anew when
+/// their text is not the one they were made from: opening a database that is up to date writes nothing, so that it works on a
+/// full disk too.
 pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -> Result<(), StoreError> {
     let found = version(db)?;
     if found > VERSION {
@@ -54,8 +56,13 @@ pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -
         )?;
         db.execute_batch("COMMIT")?;
     }
-    db.execute_batch(file("views"))?;
-    db.execute_batch("CHECKPOINT")?;
+    let digest = crc32c::crc32c(file("views").as_bytes());
+    let made: u32 = db.query_row("SELECT views FROM state", [], |row| row.get(0))?;
+    if found < VERSION || made != digest {
+        db.execute_batch(file("views"))?;
+        db.execute("UPDATE state SET views = ?", [digest])?;
+        db.execute_batch("CHECKPOINT")?;
+    }
     Ok(())
 }
 

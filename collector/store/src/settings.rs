@@ -18,8 +18,11 @@ pub struct Settings {
     pub disk_reserve_bytes: Option<u64>,
     /// What waits is committed at least this often.
     pub commit_every: Duration,
-    /// A commit takes at most this many spans: a row group, which DuckDB writes straight to the file.
+    /// Transactions end exactly where as many spans as this make a row group: a transaction of a whole one is written
+    /// straight to the file, and row groups that are not full are merged again by checkpoints, at the cost of all their rows.
     pub block_rows: usize,
+    /// Rows go into a transaction in parts of about this many: that bounds the memory of what is between journal and table.
+    pub part_rows: usize,
     /// A checkpoint is due after this many rows, or after `checkpoint_every` if there are any.
     pub checkpoint_rows: u64,
     pub checkpoint_every: Duration,
@@ -47,6 +50,7 @@ impl Settings {
             disk_reserve_bytes: None,
             commit_every: Duration::from_millis(250),
             block_rows: 122_880,
+            part_rows: 16_384,
             checkpoint_rows: 122_880,
             checkpoint_every: Duration::from_secs(300),
             retain: Duration::from_secs(7 * 24 * 3600),

@@ -16,6 +16,7 @@ use crate::error::StoreError;
 use crate::journal::{self, Journal};
 use crate::lock::{self, DataLock};
 use crate::progress::Progress;
+use crate::roll::Roller;
 use crate::settings::Settings;
 use crate::writer::Writer;
 
@@ -90,7 +91,12 @@ impl Store {
             progress: progress.clone(),
             visible: sender,
             stop: stop.clone(),
+            roller: Roller::start(engine.clone(), progress.clone())
+                .map_err(|source| StoreError::File { path: settings.data.clone(), source })?,
             last_commit: Duration::ZERO,
+            filled: 0,
+            rest: None,
+            one_by_one_until: 0,
         };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())

@@ -43,10 +43,51 @@ impl Checkpoint {
         self.next = now.plus(self.every.as_nanos() as u64);
     }
 
+    /// Due now, whatever the rows.
+    pub fn hurry(&mut self) {
+        self.rows = self.rows.max(self.due_rows);
+    }
+
     /// Half a second later, whatever the rows.
     pub fn postpone(&mut self, now: Timestamp) {
         self.rows = 1;
         self.next = now.plus(500_000_000);
+    }
+}
+
+/// What the disk allows just now. Ours is not the only hand that fills it, and DuckDB takes a full disk badly: a checkpoint
+/// that meets one leaves the instance unusable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    free: u64,
+    wal: u64,
+}
+
+impl Allowance {
+    /// A transaction's rows lie in the write-ahead log until a checkpoint, unless they fill a row group.
+    const MOST_WAL: u64 = 256 << 20;
+    /// A disk with less than this is left alone.
+    const LEAST: u64 = 4 << 20;
+
+    pub fn of(data: &Path) -> Self {
+        let free = rustix::fs::statvfs(data).map_or(u64::MAX, |disk| disk.f_bavail * disk.f_frsize);
+        Self { free, wal: file_sizes(data).1 }
+    }
+
+    /// Bytes of rows, as they lie in memory, that one transaction may write; `None` = nothing until there is space.
+    pub fn transaction(self) -> Option<usize> {
+        const MOST: u64 = 512 << 20;
+        (self.free >= Self::LEAST).then(|| usize::try_from((self.free / 4).min(MOST)).unwrap_or(usize::MAX))
+    }
+
+    /// Whether the write-ahead log is so long that it should become part of the file.
+    pub fn calls_for_checkpoint(self) -> bool {
+        self.wal >= Self::MOST_WAL.min(self.free / 2).max(Self::LEAST / 2)
+    }
+
+    /// Whether a checkpoint will find room: what lies in the log takes a tenth of its bytes in the file.
+    pub fn has_room_for_checkpoint(self) -> bool {
+        self.free >= Self::LEAST.max(self.wal / 2)
     }
 }
 
@@ -163,4 +204,21 @@ pub(crate) fn file_sizes(data: &Path) -> (u64, u64) {
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
     let database = database_path(data);
     (size(&database), size(&database.with_extension("duckdb.wal")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_disk_is_filled_in_small_steps_and_left_alone_in_the_end() {
+        let with = |free: u64, wal: u64| Allowance { free: free << 20, wal: wal << 20 };
+        assert_eq!(with(100_000, 0).transaction(), Some(512 << 20));
+        assert_eq!(with(48, 0).transaction(), Some(12 << 20));
+        assert_eq!(with(3, 0).transaction(), None);
+        assert!(!with(100_000, 255).calls_for_checkpoint());
+        assert!(with(100_000, 256).calls_for_checkpoint());
+        assert!(with(48, 24).calls_for_checkpoint() && with(48, 24).has_room_for_checkpoint());
+        assert!(with(10, 100).calls_for_checkpoint() && !with(10, 100).has_room_for_checkpoint());
+    }
 }

@@ -1,10 +1,12 @@
 //! The single writer: journal records in, committed rows out.
 //!
 //! DuckDB blocks, so the writer owns its connection on a plain thread, fed by the journal. A batch was acknowledged when
-//! the journal synced it; here it becomes rows, once, with its position in the same transaction. Between commits the
-//! same thread keeps the rollups, checkpoints and retention, so that there never are two writing transactions.
+//! the journal synced it; here it becomes rows, once, with its position in the same transaction. Rows go into a transaction
+//! part by part; it ends when nothing more comes or exactly when a row group is full. What fails is rolled back and read from
+//! the journal again. Between transactions the same thread checkpoints and removes what
+//! is too old.
 //!
-//! Not here: decoding OTLP (`receiver`), reading (`queries`).
+//! Not here: decoding OTLP (`receiver`), reading (`queries`), rollups (`roll`).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,23 +15,26 @@ use std::time::{Duration, Instant};
 
 use coldlight_model::{BusyReason, ResourceId, Timestamp};
 
-use crate::commit;
+use crate::commit::{self, Rest, Transaction, Written};
 use crate::engine::{Engine, Lent};
-use crate::error::StoreError;
+use crate::error::{StoreError, chain};
 use crate::journal::{Journal, Journaled, Reader};
 use crate::progress::Progress;
-use crate::roll::Roll;
+use crate::roll::Roller;
 use crate::settings::Settings;
-use crate::upkeep::{Checkpoint, Removed, Retention};
+use crate::upkeep::{Allowance, Checkpoint, Removed, Retention};
 
 /// How long the writer sleeps when nothing comes; also how soon it sees that it should stop.
 const IDLE: Duration = Duration::from_millis(50);
 
-/// A block is gathered this many times as long as the last commit took, so that commits take at most a fifth of the time.
+/// A transaction is gathered this many times as long as the last one took, so that they take at most a fifth of the time.
 const GATHER: u32 = 4;
 
-/// How long to wait before a block is tried again.
+/// How long to wait before a transaction is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// A part holds at most about this much memory, however large its rows are.
+const PART_BYTES: usize = 32 << 20;
 
 /// Fatal errors within a minute after which the program gives up and lets its supervisor start it anew.
 const MAX_REOPENS_PER_MINUTE: usize = 3;
@@ -43,8 +48,15 @@ pub(crate) struct Writer {
     pub progress: Arc<Progress>,
     pub visible: tokio::sync::watch::Sender<u64>,
     pub stop: Arc<std::sync::atomic::AtomicBool>,
-    /// How long the last commit took.
+    pub roller: Roller,
+    /// How long the last transaction kept the database busy.
     pub last_commit: Duration,
+    /// Span rows in the table's last row group, since it was begun.
+    pub filled: usize,
+    /// What did not fit into the row group before.
+    pub rest: Option<Rest>,
+    /// Up to this record each has a transaction of its own: one of them cannot be taken.
+    pub one_by_one_until: u64,
 }
 
 /// Why the loop ended early.
@@ -63,10 +75,13 @@ impl From<StoreError> for Halt {
     }
 }
 
-impl From<duckdb::Error> for Halt {
-    fn from(error: duckdb::Error) -> Self {
-        StoreError::Database(error).into()
-    }
+/// What one turn of the loop found.
+enum Turn {
+    Wrote(Written),
+    /// Nothing waits.
+    Idle,
+    /// Something waits and could not be written just now.
+    Blocked,
 }
 
 impl Writer {
@@ -90,124 +105,239 @@ impl Writer {
             if reopened.len() > MAX_REOPENS_PER_MINUTE {
                 return Err(StoreError::Database(error));
             }
-            self.engine.reopen()?;
+            self.reopen()?;
             self.progress.reopened.fetch_add(1, Relaxed);
             let written = commit::written_sequence(&*self.engine.lend()?)?;
             self.progress.written_sequence.store(written, Relaxed);
-            self.reader = self.journal.reader(written);
+            self.rewind();
+            self.filled = 0;
             self.journal.accept();
         }
+    }
+
+    /// Opens the database anew, however long what stands in the way takes to go: a full disk, a question that does not end.
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        while let Err(error) = self.engine.reopen() {
+            if self.stop.load(Relaxed) || matches!(error, StoreError::TooNew { .. }) {
+                return Err(error);
+            }
+            tracing::error!(error = %chain(&error), "the database cannot be reopened just now; trying again");
+            std::thread::sleep(AGAIN);
+        }
+        Ok(())
     }
 
     fn write_until_stopped(&mut self) -> Result<(), Halt> {
         let db = self.engine.lend()?;
         let mut known: HashSet<ResourceId> = commit::known_resources(&db)?;
-        let mut roll = Roll::new(&db)?;
         let mut checkpoint = Checkpoint::new(&self.settings, (self.now)());
         let mut retention = Retention::new(&self.settings);
         loop {
             let stopping = self.stop.load(Relaxed);
-            let block = self.gather()?;
-            if block.is_empty() {
-                if stopping {
-                    break;
-                }
-            } else {
-                let started = Instant::now();
-                let rows = self.commit(&db, &block, &mut known)?;
-                self.last_commit = started.elapsed();
-                checkpoint.wrote(rows);
+            match self.turn(&db, &mut known)? {
+                Turn::Wrote(written) => checkpoint.wrote(written.rows),
+                Turn::Idle if stopping => break,
+                Turn::Idle | Turn::Blocked => {}
             }
             if !stopping {
-                let written = self.progress.written_sequence.load(Relaxed);
-                survive("rolling up", roll.if_due(&db, written))?;
-                let removed = retention.if_due(&db, &self.settings, (self.now)(), &self.progress);
-                let removed = survive("retention", removed)?;
-                if removed == Some(Removed::BySize) || checkpoint.is_due((self.now)()) {
-                    self.checkpoint(&db, &mut checkpoint)?;
-                }
+                self.upkeep(&db, &mut checkpoint, &mut retention)?;
             }
         }
-        survive("rolling up", roll.now(&db, self.progress.written_sequence.load(Relaxed)))?;
-        self.checkpoint(&db, &mut checkpoint)?;
+        self.roller.finish();
+        if Allowance::of(&self.settings.data).has_room_for_checkpoint() {
+            self.checkpoint(&db, &mut checkpoint)?;
+        }
         Ok(())
     }
 
-    /// What has been acknowledged and not written: at most a block, gathered for at most `commit_every`. When commits are
-    /// quick the wait is short too, a few times what the last one took: an idle store shows a span at once.
-    fn gather(&mut self) -> Result<Vec<Journaled>, StoreError> {
-        let mut block = Vec::new();
-        let Some(first) = self.reader.next(IDLE)? else { return Ok(block) };
-        self.progress.oldest_waiting.store(first.acknowledged_at.nanos() as u64, Relaxed);
+    /// Waits a moment for something to write and writes it.
+    fn turn(&mut self, db: &Lent, known: &mut HashSet<ResourceId>) -> Result<Turn, Halt> {
+        let Some(room) = Allowance::of(&self.settings.data).transaction() else {
+            let waiting = self.reader.waiting();
+            if waiting == 0 {
+                std::thread::sleep(IDLE);
+                return Ok(Turn::Idle);
+            }
+            tracing::error!(
+                waiting,
+                "the disk is full: what was acknowledged stays in the journal until there is space"
+            );
+            return self.blocked(StoreError::Full { data: self.settings.data.clone() });
+        };
+        let first = match self.rest {
+            Some(_) => None,
+            None => match self.reader.next(IDLE).map_err(StoreError::from)? {
+                Some(first) => Some(first),
+                None => return Ok(Turn::Idle),
+            },
+        };
+        // Of a rest the oldest is known already.
+        if let Some(first) = &first {
+            self.progress.oldest_waiting.store(first.acknowledged_at.nanos() as u64, Relaxed);
+        }
+        let oldest = Timestamp::from_nanos(self.progress.oldest_waiting.load(Relaxed));
+        match self.transaction(db, known, first, room) {
+            Ok(written) => {
+                let now = (self.now)();
+                self.progress.written_sequence.store(written.last, Relaxed);
+                self.progress.duplicates.fetch_add(written.duplicates, Relaxed);
+                self.progress.committed(now, written.spans, now.since(oldest));
+                if self.rest.is_none() {
+                    self.progress.oldest_waiting.store(0, Relaxed);
+                }
+                self.filled = (self.filled + written.spans as usize) % self.settings.block_rows;
+                self.visible.send_replace(written.last);
+                Ok(Turn::Wrote(written))
+            }
+            Err(StoreError::Database(error)) if StoreError::is_fatal(&error) => Err(Halt::Fatal(error)),
+            Err(StoreError::Database(error)) if StoreError::is_about_data(&error) => {
+                self.one_by_one_until = self.reader.position();
+                tracing::error!(%error, until = self.one_by_one_until, "a part was refused; writing its records one by one");
+                self.rewind();
+                Ok(Turn::Blocked)
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "nothing can be written just now; trying again");
+                self.blocked(error)
+            }
+        }
+    }
+
+    /// What waits stays in the journal: it is tried again, or written by the next start.
+    fn blocked(&mut self, error: StoreError) -> Result<Turn, Halt> {
+        if self.stop.load(Relaxed) {
+            return Err(Halt::Other(error));
+        }
+        self.rewind();
+        std::thread::sleep(AGAIN);
+        Ok(Turn::Blocked)
+    }
+
+    /// Reads again what no transaction has committed.
+    fn rewind(&mut self) {
+        self.rest = None;
+        self.reader = self.journal.reader(self.progress.written_sequence.load(Relaxed));
+    }
+
+    /// One transaction, from the rest of the last or from `first` on: for as long as `commit_every` at most, or until the row
+    /// group is full when that much waits already. Takes rows of about `most` bytes.
+    fn transaction(
+        &mut self,
+        db: &Lent,
+        known: &mut HashSet<ResourceId>,
+        first: Option<Journaled>,
+        most: usize,
+    ) -> Result<Written, StoreError> {
+        let first = match first {
+            Some(first) if first.sequence <= self.one_by_one_until => return self.alone(db, known, &first),
+            first => first,
+        };
         let deadline = Instant::now() + (self.last_commit * GATHER).min(self.settings.commit_every);
-        let mut rows = rows_of(&first);
-        block.push(first);
-        while rows < self.settings.block_rows {
+        let (mut busy, mut bytes, mut records) = (Duration::ZERO, 0, 0);
+        let room = self.settings.block_rows - self.filled;
+        let mut transaction = Transaction::begin(db, known, room)?;
+        if let Some(rest) = self.rest.take() {
+            let started = Instant::now();
+            transaction.resume(rest)?;
+            busy += started.elapsed();
+        }
+        let mut next = match first {
+            None if !transaction.is_full() => self.reader.next(Duration::ZERO)?,
+            first => first,
+        };
+        while let Some(first) = next.take() {
+            let part = self.part(first, deadline, most - bytes)?;
+            let started = Instant::now();
+            let (whole, broken): (Vec<_>, Vec<_>) = part.into_iter().partition(|record| record.batch.is_whole());
+            records += whole.len() as u64;
+            bytes += whole.iter().map(|record| record.weight).sum::<usize>();
+            for record in broken {
+                tracing::error!(sequence = record.sequence, "a record points at a resource it does not have");
+                commit::keep_aside(&self.settings.data, &record)?;
+                transaction.skip(&record);
+            }
+            transaction.write(&whole)?;
+            busy += started.elapsed();
+            if transaction.is_full() || bytes >= most {
+                break;
+            }
+            let left = (room as u64).saturating_sub(transaction.written().spans);
+            let fills = records > 0 && self.reader.waiting() * transaction.written().spans / records >= left;
+            if fills || Instant::now() < deadline {
+                next = self.reader.next(deadline.saturating_duration_since(Instant::now()))?;
+            }
+        }
+        let started = Instant::now();
+        let (written, rest) = transaction.commit()?;
+        self.rest = rest;
+        self.last_commit = busy + started.elapsed();
+        tracing::debug!(rows = written.rows, took_ms = self.last_commit.as_millis() as u64, "committed");
+        Ok(written)
+    }
+
+    /// What has been acknowledged and not written, from `first` on: until `deadline`, a part or `room` is full.
+    fn part(&mut self, first: Journaled, deadline: Instant, room: usize) -> Result<Vec<Journaled>, StoreError> {
+        let most = room.min(PART_BYTES);
+        let (mut rows, mut bytes) = (rows_of(&first), first.weight);
+        let mut part = vec![first];
+        while rows < self.settings.part_rows && bytes < most {
             let left = deadline.saturating_duration_since(Instant::now());
             let Some(next) = self.reader.next(left)? else { break };
             rows += rows_of(&next);
-            block.push(next);
+            bytes += next.weight;
+            part.push(next);
         }
-        for record in block.iter_mut().filter(|record| !record.batch.is_whole()) {
-            let path = self.settings.data.join("quarantine").join(format!("record-{}", record.sequence));
-            tracing::error!(file = %path.display(), "a record points at a resource it does not have; it is put aside");
-            commit::keep_aside(&path, &std::mem::take(&mut record.batch))?;
-        }
-        self.progress.waiting_batches.store(block.len() as u64, Relaxed);
-        Ok(block)
+        Ok(part)
     }
 
-    /// One transaction; a record that the database cannot take is put aside, never lost silently.
-    fn commit(&self, db: &Lent, block: &[Journaled], known: &mut HashSet<ResourceId>) -> Result<u64, Halt> {
-        let written = self.write_block(db, block, known)?;
-        let now = (self.now)();
-        let oldest = block.iter().map(|record| record.acknowledged_at).min().unwrap_or(now);
-        let last = block.last().map_or(0, |record| record.sequence);
-        self.progress.written_sequence.store(last, Relaxed);
-        self.progress.duplicates.fetch_add(written.duplicates, Relaxed);
-        self.progress.committed(now, written.spans, now.since(oldest));
-        self.progress.oldest_waiting.store(0, Relaxed);
-        self.progress.waiting_batches.store(0, Relaxed);
-        self.visible.send_replace(last);
-        Ok(written.rows)
+    /// A transaction of one record; what no table can take is put aside, never lost silently.
+    fn alone(&self, db: &Lent, known: &mut HashSet<ResourceId>, record: &Journaled) -> Result<Written, StoreError> {
+        let mut transaction = Transaction::begin(db, known, usize::MAX)?;
+        match transaction.write(std::slice::from_ref(record)) {
+            Ok(()) => Ok(transaction.commit()?.0),
+            Err(StoreError::Database(error)) if StoreError::is_about_data(&error) => {
+                tracing::error!(%error, sequence = record.sequence, "a record is refused");
+                drop(transaction);
+                commit::keep_aside(&self.settings.data, record)?;
+                let mut transaction = Transaction::begin(db, known, 0)?;
+                transaction.skip(record);
+                Ok(transaction.commit()?.0)
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// Writes a block whatever it takes: again and again while the disk is full or memory short, record by record when one
-    /// of them cannot be taken.
-    fn write_block(
-        &self,
-        db: &Lent,
-        block: &[Journaled],
-        known: &mut HashSet<ResourceId>,
-    ) -> Result<commit::Written, Halt> {
-        loop {
-            let mut written = commit::block(db, block, known);
-            if let Err(StoreError::Database(error)) = &written
-                && StoreError::is_about_data(error)
-            {
-                tracing::error!(%error, records = block.len(), "a block was refused; writing its records one by one");
-                written = commit::one_by_one(db, block, known, &self.settings.data);
-            }
-            match written {
-                Ok(written) => return Ok(written),
-                Err(StoreError::Database(error)) if StoreError::is_fatal(&error) => return Err(Halt::Fatal(error)),
-                // The journal keeps what cannot be written now; the next start writes it.
-                Err(error) if self.stop.load(Relaxed) => return Err(Halt::Other(error)),
-                Err(error) => {
-                    tracing::error!(error = %chain(&error), "nothing can be written just now; trying again");
-                    std::thread::sleep(AGAIN);
-                }
+    /// Checkpoints and removals, when they are due and no roll is running.
+    fn upkeep(&mut self, db: &Lent, checkpoint: &mut Checkpoint, retention: &mut Retention) -> Result<(), Halt> {
+        let quiet = self.roller.quiet.clone();
+        let Ok(_quiet) = quiet.try_lock() else { return Ok(()) };
+        let removed = retention.if_due(db, &self.settings, (self.now)(), &self.progress);
+        let removed = survive("retention", removed)?;
+        let allowance = Allowance::of(&self.settings.data);
+        if removed == Some(Removed::BySize) || allowance.calls_for_checkpoint() {
+            checkpoint.hurry();
+        }
+        if checkpoint.is_due((self.now)()) {
+            if allowance.has_room_for_checkpoint() {
+                self.checkpoint(db, checkpoint)?;
+            } else {
+                checkpoint.postpone((self.now)());
             }
         }
+        Ok(())
     }
 
     /// Checkpoints, and lets go of the journal's segments that are now contained in the file.
-    fn checkpoint(&self, db: &Lent, schedule: &mut Checkpoint) -> Result<(), Halt> {
+    fn checkpoint(&mut self, db: &Lent, schedule: &mut Checkpoint) -> Result<(), Halt> {
         let contained = self.progress.written_sequence.load(Relaxed);
+        let started = Instant::now();
         match db.execute_batch("CHECKPOINT") {
             Ok(()) => {
+                tracing::debug!(took_ms = started.elapsed().as_millis() as u64, "checkpointed");
                 let now = (self.now)();
                 schedule.done(now);
+                // What comes next begins a row group of its own.
+                self.filled = 0;
                 self.progress.last_checkpoint_at.store(now.nanos() as u64, Relaxed);
                 match self.journal.release(contained) {
                     Ok(_) => Ok(()),
@@ -243,18 +373,6 @@ fn survive<T>(doing: &str, done: Result<T, StoreError>) -> Result<Option<T>, Hal
 
 fn rows_of(record: &Journaled) -> usize {
     record.batch.spans.len() + record.batch.logs.len() + record.batch.metrics.len()
-}
-
-/// An error with its causes on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

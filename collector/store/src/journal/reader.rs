@@ -10,12 +10,17 @@ use super::segment::{self, Found, Frames, Segment};
 use super::shared::Shared;
 use super::{DIRECTORY, JournalError, on, quarantine, record};
 
+/// How many times as much memory a batch of ordinary spans takes as its record.
+const DECODED: usize = 3;
+
 /// A batch as it was acknowledged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Journaled {
     /// Its place in the journal. Later batches have greater ones; numbers may be left out.
     pub sequence: u64,
     pub batch: Batch,
+    /// About how many bytes of memory the batch holds.
+    pub weight: usize,
     /// When its group was written, by the wall clock: the acknowledgement followed within one sync.
     pub acknowledged_at: Timestamp,
 }
@@ -43,6 +48,11 @@ impl Reader {
     /// The sequence of the last record given out, or where the reader started.
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// How many acknowledged records come after the position, at most: numbers may be left out.
+    pub fn waiting(&self) -> u64 {
+        self.shared.lock().synced.saturating_sub(self.position)
     }
 
     /// The next record, waiting up to `wait` for one; at once `None` when the journal is closed and all was read.
@@ -81,6 +91,7 @@ impl Reader {
                 return Next::Memory(Journaled {
                     sequence: recent.sequence,
                     batch: recent.batch,
+                    weight: recent.weight,
                     acknowledged_at: recent.acknowledged_at,
                 });
             }
@@ -127,12 +138,14 @@ impl Reader {
             match frames.next().map_err(on("reading", &path))? {
                 Found::Frame(frame) if frame.sequence <= self.position => {}
                 Found::Frame(frame) => {
-                    let decoded = record::decode(frames.record(&frame).map_err(on("reading", &path))?);
+                    let bytes = frames.record(&frame).map_err(on("reading", &path))?;
+                    let weight = bytes.len() * DECODED;
+                    let decoded = record::decode(bytes);
                     match decoded {
                         Ok(batch) => {
                             self.frames = Some(frames);
                             let (sequence, acknowledged_at) = (frame.sequence, frame.written_at);
-                            return Ok(Some(Journaled { sequence, batch, acknowledged_at }));
+                            return Ok(Some(Journaled { sequence, batch, weight, acknowledged_at }));
                         }
                         Err(error) => self.unreadable(segment, 1, &error.to_string()),
                     }

@@ -17,7 +17,7 @@ FROM (
              WHEN parent_kind = 'client' THEN parent_duration_ns
              ELSE duration_ns END AS duration_ns,
         error, fault, throttle
-    FROM rolled
+    FROM rolling
     WHERE request AND parent_service IS NOT NULL AND (remote_kind IS NULL OR way = 'sync')
       AND (parent_service <> service OR parent_kind IN ('client', 'producer'))
 
@@ -27,7 +27,7 @@ FROM (
         minute, remote_kind, remote_name, platform, service, way,
         CASE WHEN parent_kind = 'producer' THEN greatest(epoch_ns(started_at) - epoch_ns(parent_started_at), 0) ELSE duration_ns END,
         error, fault, throttle
-    FROM rolled
+    FROM rolling
     WHERE request AND remote_kind IS NOT NULL AND kind NOT IN ('client', 'producer') AND (parent_service IS NULL OR way <> 'sync')
 
     UNION ALL
@@ -35,14 +35,14 @@ FROM (
     -- The CONSUMER inside an invocation names the queue that the invocation itself does not.
     SELECT
         minute, remote_kind, remote_name, platform, service, way, duration_ns, error, fault, throttle
-    FROM rolled
+    FROM rolling
     WHERE NOT request AND kind = 'consumer' AND remote_kind IS NOT NULL AND parent_kind IN ('server', 'internal')
 
     UNION ALL
 
     SELECT
         minute, platform, service, remote_kind, remote_name, way, duration_ns, error, fault, throttle
-    FROM rolled
+    FROM rolling
     WHERE kind IN ('client', 'producer') AND remote_kind IS NOT NULL AND NOT answered
       -- An HTTP call that an AWS SDK call made is that call's own business.
       AND NOT (parent_kind IN ('client', 'producer') AND parent_service = service AND parent_remote_kind IS NOT NULL)

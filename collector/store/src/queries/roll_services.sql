@@ -5,6 +5,6 @@ SELECT
     parent_service IS NULL AND (remote_kind IS NULL OR remote_kind NOT IN ('sqs', 'sns', 'kinesis', 'eventbridge', 'dynamodb', 's3', 'messaging')) AS entry,
     greatest(ceil(log2(greatest(duration_ns, 1)) * 8)::INTEGER - 1, 0) AS bucket,
     count(*), count(*) FILTER (error), count(*) FILTER (fault), count(*) FILTER (throttle)
-FROM rolled
+FROM rolling
 WHERE request
 GROUP BY minute, service, entry, bucket

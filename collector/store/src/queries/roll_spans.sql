@@ -1,6 +1,6 @@
 -- roll_spans.sql: the spans of the dirty minutes, each with its parent and with the service that answered it, if they are
 -- here. Both are looked for within an hour.
-CREATE OR REPLACE TEMP TABLE rolled AS
+CREATE OR REPLACE TEMP TABLE rolling AS
 WITH bounds AS (
     SELECT make_timestamp_ns((min(minute) - 60) * 60000000000) AS low,
            make_timestamp_ns(least(max(minute) + 61, 153722867) * 60000000000) AS high

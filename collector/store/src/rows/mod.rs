@@ -12,7 +12,7 @@ pub(crate) use logs::log_columns;
 pub(crate) use metrics::metric_columns;
 pub(crate) use read::{log_from_row, span_from_row, span_id, trace_id};
 pub(crate) use resources::{resource_columns, resource_from_sql};
-pub(crate) use spans::span_columns;
+pub(crate) use spans::{first_sequence, span_columns};
 
 use coldlight_model::Batch;
 

@@ -1,9 +1,10 @@
 //! Spans to rows of `span_rows`.
 
 use arrow::array::{
-    BooleanBuilder, Int64Builder, StringBuilder, TimestampNanosecondBuilder, UInt16Builder, UInt32Builder,
+    AsArray, BooleanBuilder, Int64Builder, StringBuilder, TimestampNanosecondBuilder, UInt16Builder, UInt32Builder,
     UInt64Builder,
 };
+use arrow::datatypes::UInt64Type;
 use arrow::record_batch::RecordBatch;
 use coldlight_model::{Outcome, ResourceFacts, ResourceId, SpanFacts, resource_facts, span_facts};
 
@@ -130,6 +131,12 @@ pub(crate) fn span_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
         }
     }
     columns.finish()
+}
+
+/// The journal record of the first of these rows.
+pub(crate) fn first_sequence(columns: &RecordBatch) -> u64 {
+    let sequences = columns.column_by_name("sequence").and_then(|column| column.as_primitive_opt::<UInt64Type>());
+    sequences.map_or(0, |sequences| sequences.value(0))
 }
 
 impl SpanColumns {
