@@ -11,6 +11,7 @@ mod facts;
 pub mod filter;
 mod histogram;
 mod id;
+pub mod lambda;
 mod log;
 mod map;
 mod metric;
