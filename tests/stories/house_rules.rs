@@ -105,6 +105,8 @@ fn rooms_know_only_the_rooms_below_them() {
         ("ui", &["coldlight-model"]),
         ("collector/server", &["coldlight-model", "coldlight-receiver", "coldlight-store", "coldlight-ui"]),
         ("sdk/triggers", &[]),
+        ("sdk/local", &["coldlight-triggers"]),
+        ("sdk/extension", &["coldlight-local"]),
         ("tests", &[]),
     ]);
     for (room, names) in dependencies() {
