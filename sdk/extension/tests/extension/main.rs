@@ -1,0 +1,6 @@
+//! The extension as Lambda starts it, between a function that sends spans and a collector that comes and goes.
+
+mod endings;
+mod outages;
+mod passage;
+mod surroundings;
