@@ -1,10 +1,12 @@
 //! What the stories and the load tool share: the program as a child process, senders that speak OTLP byte by byte, and the
 //! recorded requests of real SDKs.
 //!
-//! Nothing here knows a crate of the program: a test reaches what a user reaches, which is a command line, ports and files.
+//! Nothing here knows a crate of the collector: a test reaches what a user reaches, which is a command line, ports and files, and the
+//! local Lambda, which is a library for tests.
 
 pub mod clock;
 pub mod corpus;
+pub mod functions;
 pub mod grpc;
 
 pub mod lambda;

@@ -116,7 +116,8 @@ fn json_request(request_id: &str, ids: &[[u8; 8]]) -> Value {
         })
     };
     let spans: Vec<Value> = ids.iter().map(span).collect();
-    json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": spans }] }] })
+    let resource = json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": "orders" } }] });
+    json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": spans }] }] })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one clock of this function")]
