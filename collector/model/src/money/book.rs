@@ -1,14 +1,17 @@
 //! The price book: which price held for what, where and when.
 //!
 //! Of the layers that have a price valid on the day, the highest wins (set by hand, then imported, then built in); within
-//! it the latest date, then what was recorded last. On a day before every known price, the oldest of them holds. Another
-//! region's price is never taken.
+//! it the latest date, then what was recorded last. On a day before every known price, the oldest of them holds, one set
+//! by hand only where there is no other. Another region's price is never taken. Discounts apply to what was not set by hand.
 //!
 //! The same rules in SQL: `store/src/schema/prices.sql`.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::date::Date;
+use super::discount::{Discount, WHOLE_PPM, paid_ppm};
 use super::price::{Architecture, Layer, Price, Unknown, subject};
 
 /// What is asked for.
@@ -35,10 +38,11 @@ struct Version {
 #[derive(Clone, Debug, Default)]
 pub struct PriceBook {
     versions: BTreeMap<Key, Vec<Version>>,
+    discounts: Vec<Discount>,
 }
 
 impl PriceBook {
-    pub fn new(prices: impl IntoIterator<Item = Price>) -> Self {
+    pub fn new(prices: impl IntoIterator<Item = Price>, discounts: Vec<Discount>) -> Self {
         let mut versions: BTreeMap<Key, Vec<Version>> = BTreeMap::new();
         for price in prices {
             let key = (price.service.clone(), price.item.clone(), price.region.clone(), price.architecture);
@@ -59,7 +63,7 @@ impl PriceBook {
         for version in versions.values_mut().flatten() {
             version.tiers.sort_by_key(|tier| tier.begin);
         }
-        Self { versions }
+        Self { versions, discounts }
     }
 
     /// Every price, by service, item, region and architecture.
@@ -72,7 +76,7 @@ impl PriceBook {
     ///
     /// # Errors
     /// [`Unknown::NotInBook`].
-    pub fn tiers(&self, asked: Subject<'_>, on: Date) -> Result<&[Price], Unknown> {
+    pub fn tiers(&self, asked: Subject<'_>, on: Date) -> Result<Cow<'_, [Price]>, Unknown> {
         let any = [None];
         let own = [asked.architecture, None];
         let architectures: &[Option<Architecture>] = if asked.architecture.is_some() { &own } else { &any };
@@ -80,7 +84,7 @@ impl PriceBook {
             for architecture in architectures {
                 let key = (asked.service.to_owned(), asked.item.to_owned(), region.to_owned(), *architecture);
                 if let Some(version) = self.versions.get(&key).and_then(|all| valid(all, on)) {
-                    return Ok(&version.tiers);
+                    return Ok(self.discounted(&version.tiers, on));
                 }
             }
         }
@@ -92,11 +96,36 @@ impl PriceBook {
     ///
     /// # Errors
     /// [`Unknown::NotInBook`]; the price found may still be unknown itself ([`Price::known`]).
-    pub fn price(&self, asked: Subject<'_>, on: Date) -> Result<&Price, Unknown> {
-        let tiers = self.tiers(asked, on)?;
-        tiers.first().ok_or_else(|| Unknown::NotInBook {
-            what: subject(asked.service, asked.item, asked.architecture, asked.region),
-        })
+    pub fn price(&self, asked: Subject<'_>, on: Date) -> Result<Cow<'_, Price>, Unknown> {
+        let missing =
+            || Unknown::NotInBook { what: subject(asked.service, asked.item, asked.architecture, asked.region) };
+        match self.tiers(asked, on)? {
+            Cow::Borrowed(tiers) => tiers.first().map(Cow::Borrowed).ok_or_else(missing),
+            Cow::Owned(tiers) => tiers.into_iter().next().map(Cow::Owned).ok_or_else(missing),
+        }
+    }
+
+    fn discounted<'a>(&self, tiers: &'a [Price], on: Date) -> Cow<'a, [Price]> {
+        let paid = tiers
+            .first()
+            .filter(|first| first.layer != Layer::Set)
+            .map_or(WHOLE_PPM, |first| paid_ppm(&self.discounts, first, on));
+        if paid == WHOLE_PPM {
+            return Cow::Borrowed(tiers);
+        }
+        tiers.iter().map(|tier| Price { paid_ppm: paid, ..tier.clone() }).collect()
+    }
+
+    /// The tiers recorded last for one subject in one layer from one day; empty when there are none. What a new recording would repeat.
+    pub fn recorded(&self, asked: Subject<'_>, layer: Layer, effective: Option<Date>) -> &[Price] {
+        let key = (asked.service.to_owned(), asked.item.to_owned(), asked.region.to_owned(), asked.architecture);
+        let all = self.versions.get(&key).map_or(&[][..], Vec::as_slice);
+        let same = all.iter().filter(|version| (version.layer, version.effective) == (layer, effective));
+        same.max_by_key(|version| version.recorded).map_or(&[], |version| &version.tiers)
+    }
+
+    pub fn discounts(&self) -> &[Discount] {
+        &self.discounts
     }
 }
 
@@ -106,7 +135,7 @@ fn valid(versions: &[Version], on: Date) -> Option<&Version> {
     // `None` sorts before every date, as "always" should.
     begun.max_by_key(|version| (version.layer, version.effective, version.recorded)).or_else(|| {
         versions.iter().min_by_key(|version| {
-            (version.effective, std::cmp::Reverse(version.layer), std::cmp::Reverse(version.recorded))
+            (version.layer == Layer::Set, version.effective, Reverse(version.layer), Reverse(version.recorded))
         })
     })
 }
@@ -126,6 +155,7 @@ mod tests {
             begin: 0,
             end: None,
             usd: Some(usd.parse().unwrap()),
+            paid_ppm: WHOLE_PPM,
             status: Status::Single,
             source: String::new(),
             effective: effective.map(|date| date.parse().unwrap()),
@@ -142,7 +172,7 @@ mod tests {
 
     #[track_caller]
     fn check(prices: &[Price], on: &str, expected: &str) {
-        let book = PriceBook::new(prices.iter().cloned());
+        let book = PriceBook::new(prices.iter().cloned(), Vec::new());
         let found = book.price(ASKED, on.parse().unwrap()).unwrap();
         assert_eq!(found.usd.unwrap().to_string(), expected);
     }
@@ -176,6 +206,14 @@ mod tests {
     }
 
     #[test]
+    fn a_price_set_by_hand_holds_from_its_day_and_not_before() {
+        let prices = [price("1", Layer::BuiltIn, Some("2026-09-19"), 0), price("2", Layer::Set, Some("2026-03-01"), 1)];
+        check(&prices, "2026-02-28", "1");
+        check(&prices, "2026-03-01", "2");
+        check(&prices[1..], "2026-02-28", "2");
+    }
+
+    #[test]
     fn a_correction_recorded_later_wins_over_the_same_date() {
         let prices =
             [price("1", Layer::Imported, Some("2026-01-01"), 1), price("2", Layer::Imported, Some("2026-01-01"), 2)];
@@ -184,11 +222,36 @@ mod tests {
 
     #[test]
     fn no_other_region_or_architecture_is_taken() {
-        let book = PriceBook::new([price("1", Layer::BuiltIn, None, 0)]);
+        let book = PriceBook::new([price("1", Layer::BuiltIn, None, 0)], Vec::new());
         let on = "2026-01-01".parse().unwrap();
         let elsewhere = Subject { region: "eu-west-2", ..ASKED };
         let message = book.price(elsewhere, on).unwrap_err().to_string();
         assert!(message.contains("eu-west-2") && message.contains("prices import"), "{message}");
         assert!(book.price(Subject { architecture: Some(Architecture::X86_64), ..ASKED }, on).is_err());
+    }
+
+    #[test]
+    fn a_discount_holds_from_its_day_for_what_was_not_set_by_hand() {
+        let discount = |service: &str, paid_ppm, from: Option<&str>| Discount {
+            region: "*".into(),
+            service: service.into(),
+            item: "*".into(),
+            paid_ppm,
+            effective: from.map(|date| date.parse().unwrap()),
+            recorded: 1,
+            note: String::new(),
+        };
+        let discounts = vec![
+            discount("*", 900_000, None),
+            discount("lambda", 800_000, Some("2026-02-01")),
+            discount("sqs", 1, None),
+        ];
+        let prices = [price("1", Layer::BuiltIn, None, 0), price("7", Layer::Set, Some("2026-03-01"), 1)];
+        let book = PriceBook::new(prices, discounts);
+        let on = |date: &str| book.price(ASKED, date.parse().unwrap()).unwrap();
+        assert_eq!(on("2026-01-31").known(), Ok("0.9".parse().unwrap()));
+        assert_eq!(on("2026-02-01").known(), Ok("0.8".parse().unwrap()));
+        assert_eq!(on("2026-02-01").rate(), "1 × 0.8 USD/GB-second");
+        assert_eq!(on("2026-03-01").known(), Ok("7".parse().unwrap()));
     }
 }

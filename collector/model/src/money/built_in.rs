@@ -8,13 +8,14 @@ use std::sync::LazyLock;
 
 use super::arithmetic::parse_decimal;
 use super::book::PriceBook;
+use super::discount::WHOLE_PPM;
 use super::price::{Architecture, InstanceSize, Layer, Price, Status};
 
 const PRICES: &str = include_str!("prices.tsv");
 const SOURCES: &str = include_str!("sources.tsv");
 const COLUMNS: &str = "region\tservice\titem\tarchitecture\tunit\tbegin\tend\tusd\tstatus\tsources\teffective\tusagetype\tvcpu\tmemory_gib\tnote";
 
-static BOOK: LazyLock<PriceBook> = LazyLock::new(|| PriceBook::new(prices()));
+static BOOK: LazyLock<PriceBook> = LazyLock::new(|| PriceBook::new(prices(), Vec::new()));
 
 impl PriceBook {
     /// What is known without any import.
@@ -62,6 +63,7 @@ fn price(line: &str) -> Option<Price> {
         begin: begin.parse().ok()?,
         end: optional(end, |text| text.parse().ok())?,
         usd: optional(usd, |text| text.parse().ok())?,
+        paid_ppm: WHOLE_PPM,
         status: Status::from_name(status)?,
         source: source(sources)?,
         effective: optional(effective, |text| text.parse().ok())?,

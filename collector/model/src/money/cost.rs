@@ -2,6 +2,8 @@
 //!
 //! A part is rounded half up once, to 10⁻¹⁸ USD; the total is the exact sum of the parts.
 
+use std::borrow::Cow;
+
 use super::price::{Price, Unknown};
 use super::usd::Usd;
 
@@ -38,7 +40,7 @@ impl Amount {
 
 impl Part {
     /// So much of what is priced.
-    pub(super) fn of(name: &'static str, amount: &Amount, price: Result<&Price, Unknown>) -> Self {
+    pub(super) fn of(name: &'static str, amount: &Amount, price: Result<Cow<'_, Price>, Unknown>) -> Self {
         match price {
             Ok(price) => {
                 let numerator = amount.numerator.ok_or(Unknown::TooLarge);
@@ -46,7 +48,7 @@ impl Part {
                     name,
                     usd: numerator.and_then(|numerator| price.of(numerator, amount.denominator)),
                     formula: format!("{} × {}", amount.text, price.rate()),
-                    prices: vec![price.clone()],
+                    prices: vec![price.into_owned()],
                 }
             }
             Err(unknown) => Self::unknown(name, format!("{} × ?", amount.text), unknown),

@@ -99,7 +99,7 @@ fn line(book: &PriceBook, usage: &Usage<'_>, billable: Billable, on: Date) -> Mo
     let requests = Amount::whole(billable.requests, billable.requests.to_string());
     let mut parts = vec![Part::of("requests", &requests, book.price(asked("request"), on))];
     parts.push(match book.tiers(asked("duration"), on) {
-        Ok(tiers) => tiered("duration", billable.duration, tiers),
+        Ok(tiers) => tiered("duration", billable.duration, &tiers),
         Err(unknown) => Part::unknown("duration", format!("{} GB-s × ?", billable.duration.rounded(3)), unknown),
     });
     if usage.storage.mb_ms > 0 {

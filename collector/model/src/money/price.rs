@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::arithmetic::decimal;
 use super::date::Date;
+use super::discount::WHOLE_PPM;
 use super::usd::Usd;
 
 /// What a processor is called where prices differ by it.
@@ -123,8 +124,10 @@ pub struct Price {
     pub begin: u64,
     /// Up to where; `None` is without end.
     pub end: Option<u64>,
-    /// `None`: unknown.
+    /// The list price, or the one set; `None`: unknown.
     pub usd: Option<Usd>,
+    /// What is paid of it, in millionths, on the day asked for ([`WHOLE_PPM`] in rows).
+    pub paid_ppm: u32,
     pub status: Status,
     /// Who says so, in words.
     pub source: String,
@@ -153,19 +156,24 @@ impl Price {
         self.known()?.times(numerator, denominator).ok_or(Unknown::TooLarge)
     }
 
-    /// The price of one unit.
+    /// The price of one unit, with its discount; rounded half up.
     ///
     /// # Errors
     /// [`Unknown::Unsourced`] when nobody prints it.
     pub fn known(&self) -> Result<Usd, Unknown> {
-        self.usd.ok_or_else(|| Unknown::Unsourced { what: self.subject(), note: self.note.clone() })
+        let usd = self.usd.ok_or_else(|| Unknown::Unsourced { what: self.subject(), note: self.note.clone() })?;
+        match self.paid_ppm {
+            WHOLE_PPM => Ok(usd),
+            ppm => usd.times(ppm.into(), WHOLE_PPM.into()).ok_or(Unknown::TooLarge),
+        }
     }
 
     /// `0.0000166667 USD/GB-second`, as formulas have it.
     pub fn rate(&self) -> String {
-        match self.usd {
-            Some(usd) => format!("{usd} USD/{}", self.unit),
-            None => format!("? USD/{}", self.unit),
+        match (self.usd, self.paid_ppm) {
+            (Some(usd), WHOLE_PPM) => format!("{usd} USD/{}", self.unit),
+            (Some(usd), ppm) => format!("{usd} × {} USD/{}", decimal(ppm.into(), 6), self.unit),
+            (None, _) => format!("? USD/{}", self.unit),
         }
     }
 }

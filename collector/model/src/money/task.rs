@@ -95,22 +95,12 @@ pub struct InstanceUse<'a> {
 
 /// What an instance, or a share of it, costs. Shares weigh by what is reserved, not by what is used.
 pub fn instance_cost(book: &PriceBook, used: &InstanceUse<'_>) -> Cost {
-    let price = book
-        .tiers(Subject { region: used.region, service: "ec2", item: used.instance_type, architecture: None }, used.on);
-    let price = price.or_else(|unknown| {
-        // An instance type has one architecture, and rows say which.
-        let mut found = Architecture::ALL.iter().filter_map(|architecture| {
-            let asked = Subject {
-                region: used.region,
-                service: "ec2",
-                item: used.instance_type,
-                architecture: Some(*architecture),
-            };
-            book.tiers(asked, used.on).ok()
-        });
+    let asked = |architecture| Subject { region: used.region, service: "ec2", item: used.instance_type, architecture };
+    // An instance type has one architecture, and its row says which.
+    let price = book.price(asked(None), used.on).or_else(|unknown| {
+        let mut found = Architecture::ALL.iter().filter_map(|one| book.price(asked(Some(*one)), used.on).ok());
         found.next().ok_or(unknown)
     });
-    let price = price.and_then(|tiers| tiers.first().ok_or(Unknown::NoSize { what: used.instance_type.to_owned() }));
     let hours = format!("{} s / 3600", decimal(used.running_ns.into(), 9));
     let nanos_per_hour = SECONDS_PER_HOUR * u128::from(NANOS_PER_SECOND);
     let amount = match (used.reserved, price.as_ref().ok().and_then(|price| price.size)) {
@@ -156,7 +146,7 @@ pub fn managed_instance_cost(book: &PriceBook, used: &InstanceUse<'_>) -> Cost {
                 instance.times(attos, 10_u128.pow(18)).ok_or(Unknown::TooLarge)
             }),
             formula: format!("{formula} × {}", fraction.usd.map_or_else(|| "?".to_owned(), |usd| usd.to_string())),
-            prices: vec![fraction.clone()],
+            prices: vec![fraction.into_owned()],
         },
         (Err(unknown), _) | (_, Err(unknown)) => Part::unknown("management_fee", format!("{formula} × ?"), unknown),
     };
