@@ -16,6 +16,7 @@ pub mod journal;
 mod lock;
 #[doc(hidden)]
 pub mod measure;
+mod prices;
 mod progress;
 mod quarantine;
 mod queries;
@@ -31,6 +32,7 @@ mod writer;
 
 pub use check::{Checked, check};
 pub use error::StoreError;
+pub use prices::{PriceStoreError, Recorded, Recording, prices_of_stopped, record_in_stopped};
 pub use queries::{Located, TraceSearch};
 pub use settings::Settings;
 pub use sql::{Question, SqlError, ask_stopped};

@@ -7,13 +7,14 @@ use coldlight_model::Timestamp;
 use duckdb::Connection;
 
 use crate::error::StoreError;
+use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 11] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -21,17 +22,23 @@ const FILES: [(&str, &str); 8] = [
     ("metrics", include_str!("schema/metrics.sql")),
     ("service_minutes", include_str!("schema/service_minutes.sql")),
     ("edge_minutes", include_str!("schema/edge_minutes.sql")),
+    ("prices", include_str!("schema/prices.sql")),
     ("views", include_str!("schema/views.sql")),
+    ("price_functions", include_str!("schema/price_functions.sql")),
+    ("task_shares", include_str!("schema/task_shares.sql")),
 ];
 
+/// Views and macros, made anew when one of them changes.
+const MADE_ANEW: [&str; 3] = ["views", "price_functions", "task_shares"];
+
 /// Steps from version n to n + 1, at index n - 1.
-const MIGRATIONS: [&str; (VERSION - 1) as usize] = [];
+const MIGRATIONS: [&str; (VERSION - 1) as usize] = [include_str!("schema/prices.sql")];
 
 fn file(name: &str) -> &'static str {
     FILES.iter().find(|(known, _)| *known == name).map_or("", |(_, sql)| sql)
 }
 
-/// Makes the tables of a new database, or brings an old one up to date. Views are made anew when
+/// Makes the tables of a new database, or brings an old one up to date. Views, macros and the built-in prices are made anew when
 /// their text is not the one they were made from: opening a database that is up to date writes nothing, so that it works on a
 /// full disk too.
 pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -> Result<(), StoreError> {
@@ -56,11 +63,17 @@ pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -
         )?;
         db.execute_batch("COMMIT")?;
     }
-    let digest = crc32c::crc32c(file("views").as_bytes());
+    let digest = MADE_ANEW.iter().fold(0, |digest, name| crc32c::crc32c_append(digest, file(name).as_bytes()));
     let made: u32 = db.query_row("SELECT views FROM state", [], |row| row.get(0))?;
-    if found < VERSION || made != digest {
-        db.execute_batch(file("views"))?;
+    let views_changed = found < VERSION || made != digest;
+    if views_changed {
+        for name in MADE_ANEW {
+            db.execute_batch(file(name))?;
+        }
         db.execute("UPDATE state SET views = ?", [digest])?;
+    }
+    let prices_changed = prices::keep_built_in(db, now)?;
+    if views_changed || prices_changed {
         db.execute_batch("CHECKPOINT")?;
     }
     Ok(())
@@ -101,6 +114,18 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 1");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 2");
+    }
+
+    #[test]
+    fn a_store_of_the_first_version_gets_the_tables_it_lacks() {
+        let db = Connection::open_in_memory().unwrap();
+        for name in ORDER.split_whitespace().filter(|name| !name.starts_with("price") && *name != "task_shares") {
+            db.execute_batch(file(name)).unwrap();
+        }
+        db.execute_batch("INSERT INTO schema_version VALUES (1, make_timestamp_ns(0))").unwrap();
+        prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
+        assert_eq!(version(&db).unwrap(), VERSION);
+        assert_eq!(db.query_row("SELECT count(*) FROM prices", [], |row| row.get::<_, i64>(0)).unwrap(), 418);
     }
 }

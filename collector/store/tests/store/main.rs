@@ -5,5 +5,6 @@ mod crash;
 mod keeping;
 mod made;
 mod map;
+mod prices;
 mod questions;
 mod search;

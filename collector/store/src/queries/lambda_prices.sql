@@ -1,0 +1,38 @@
+-- lambda_prices.sql: the first tiers that one invocation is priced with, side by side. A row for any architecture counts where there is
+-- none for the very one.
+INSERT INTO lambda_prices
+WITH tiers AS (
+    SELECT *
+    FROM price_periods
+    WHERE price_service = 'lambda' AND price_tier = 1 AND price_region <> '*'
+        AND price_item IN (
+            'request', 'duration', 'provisioned_duration', 'provisioned_capacity', 'ephemeral_storage',
+            'streamed_response', 'snapstart_restore'
+        )
+),
+kinds AS (SELECT unnest(['x86_64', 'arm64']) AS kind),
+keyed AS (
+    SELECT kinds.kind, tiers.*
+    FROM tiers
+    JOIN kinds ON tiers.price_architecture = kinds.kind OR tiers.price_architecture IS NULL
+    QUALIFY tiers.price_architecture IS NOT NULL
+        OR count(tiers.price_architecture) OVER (PARTITION BY tiers.price_region, tiers.price_item, kinds.kind) = 0
+),
+days AS (
+    SELECT *, lead(begins, 1, DATE 'infinity') OVER (PARTITION BY price_region, kind ORDER BY begins) AS ends
+    FROM (SELECT DISTINCT price_region, kind, price_from AS begins FROM keyed)
+)
+SELECT
+    days.price_region, days.kind, days.begins, days.ends,
+    max(price_attos) FILTER (price_item = 'request'),
+    max(price_attos) FILTER (price_item = 'duration'),
+    max(price_attos) FILTER (price_item = 'provisioned_duration'),
+    max(price_attos) FILTER (price_item = 'provisioned_capacity'),
+    max(price_attos) FILTER (price_item = 'ephemeral_storage'),
+    max(price_attos) FILTER (price_item = 'streamed_response'),
+    max(price_attos) FILTER (price_item = 'snapstart_restore')
+FROM days
+JOIN keyed
+    ON keyed.price_region = days.price_region AND keyed.kind = days.kind
+    AND keyed.price_from <= days.begins AND keyed.price_to > days.begins
+GROUP BY ALL;
