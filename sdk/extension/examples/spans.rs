@@ -47,7 +47,7 @@ async fn handle(http: Http, h2: Http, event: LambdaEvent<Value>) -> Result<Value
         Some("hold") => {
             let mut held = Vec::new();
             loop {
-                held.push(vec![1u8; 1 << 20]);
+                held.push(vec![1u8; 4 << 20]);
                 tokio::time::sleep(std::time::Duration::from_micros(100)).await;
             }
         }

@@ -114,7 +114,7 @@ impl Extension {
         let told = self.tax.told(&self.house, moment == Moment::WhileItRuns);
         self.teller.tell(&self.house, tax::KIND, Some(&request_id), told);
         if moment == Moment::WhileItRuns {
-            return self.exporter.flush(&self.house, left(), false).await;
+            return self.exporter.flush(&self.house, left().min(self.settings.timeout), false).await;
         }
         let mut done = self.house.runtime_done.subscribe();
         // It cannot close: the sender is in the house.
@@ -126,7 +126,8 @@ impl Extension {
         let since = clock::now();
         // Requests that were answered are kept; those that are not answered yet belong to a function that did not flush.
         let _ = tokio::time::timeout(DRAIN.min(left()), self.house.quiet()).await;
-        self.exporter.flush(&self.house, left(), false).await;
+        // What an outage left may be much: it leaves over several invocations, each kept open no longer than for one send.
+        self.exporter.flush(&self.house, left().min(self.settings.timeout), false).await;
         self.tax.post_runtime = Some(clock::since(since, clock::now()));
     }
 

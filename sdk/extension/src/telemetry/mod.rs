@@ -9,6 +9,7 @@
 mod convert;
 
 use std::convert::Infallible;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -83,7 +84,11 @@ impl Teller {
 
     /// Takes a batch in. What it tells of invocations goes round after it is kept.
     pub fn hear(&self, house: &House, batch: &[u8]) -> std::io::Result<()> {
-        let records: Vec<Value> = serde_json::from_slice(batch).unwrap_or_default();
+        let Ok(records) = serde_json::from_slice::<Vec<Value>>(batch) else {
+            // No list at all: it would be none the next time either.
+            house.counts.lost.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        };
         let (mut logs, mut done, mut reported) = (Vec::with_capacity(records.len()), None, None);
         for record in &records {
             let kind = record["type"].as_str().unwrap_or_default();
@@ -158,7 +163,10 @@ async fn answer(
             Err(_) => StatusCode::SERVICE_UNAVAILABLE,
         },
         // Too large to keep, and it would be as large the next time.
-        Err(_) => StatusCode::OK,
+        Err(_) => {
+            house.counts.lost.fetch_add(1, Ordering::Relaxed);
+            StatusCode::OK
+        }
     };
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;

@@ -84,7 +84,12 @@ impl Environment {
             runtime_done: false,
             request_id: request_id.clone(),
         };
-        self.telemetry.begun();
+        // An extension that starts inside this invocation hears of it from its beginning.
+        if self.state.initialised {
+            self.telemetry.begun()
+        } else {
+            self.telemetry.reset()
+        }
         self.state.current = Some(Current {
             request_id: request_id.clone(),
             environment: self.name.to_string(),
@@ -105,7 +110,6 @@ impl Environment {
     /// Initialises if it must, hands the event over, and waits for the runtime and the extensions.
     async fn work(&mut self, begun: &mut Begun) -> Result<(), Fault> {
         if !self.state.initialised {
-            self.telemetry.reset();
             self.init(Phase::Invoke, begun.deadline).await?;
             self.telemetry.begun();
         }

@@ -126,6 +126,18 @@ async fn an_initialisation_that_fails_is_tried_again_inside_the_invocation() {
 }
 
 #[tokio::test]
+async fn an_initialisation_past_ten_seconds_is_done_again_inside_the_invocation() {
+    let slow = [("SLOW_INIT_MS".to_owned(), "10300".to_owned())].into();
+    let lambda = Watched::new(Function { variables: slow, timeout: Duration::from_secs(30), ..function() }).await;
+    let late = lambda.invoke(json!({})).await;
+    assert!(late.result.is_ok(), "the second try has the function's own timeout: {late:?}");
+    let line = lambda.line(&["INIT_REPORT", "Phase: init"]).await;
+    assert!(line.ends_with("Status: timeout") && line.contains("Init Duration: 100"), "{line}");
+    assert_eq!(late.report.init, None);
+    assert!(late.report.duration > Duration::from_millis(10_300), "{late:?}");
+}
+
+#[tokio::test]
 async fn concurrency_makes_environments_and_its_limit_throttles() {
     let lambda = Watched::new(Function { concurrency: 2, ..function() }).await;
     let sleep = || lambda.fleet.invoke(Request::new(r#"{"do":"sleep","ms":300}"#));
