@@ -53,9 +53,17 @@ pub fn check(data: &Path, now: fn() -> Timestamp) -> Result<Checked, StoreError>
     (checked.metric_points, checked.resources) = (status.metric_points, status.resources);
     {
         let db = store.shared.engine.lend()?;
-        for table in
-            ["span_rows", "log_rows", "metric_rows", "resource_rows", "service_minutes", "edge_minutes", "price_rows"]
-        {
+        for table in [
+            "span_rows",
+            "log_rows",
+            "metric_rows",
+            "resource_rows",
+            "platform_rows",
+            "invocation_rows",
+            "service_minutes",
+            "edge_minutes",
+            "price_rows",
+        ] {
             // Every block carries a checksum; reading all columns verifies them.
             if let Err(error) = db.query_row(every_value(table), [], |row| row.get::<_, Option<i64>>(0)) {
                 checked.damage.push(format!("{table}: {error}"));
@@ -86,6 +94,8 @@ fn every_value(table: &str) -> &'static str {
             "SELECT sum(length(attributes::VARCHAR))::BIGINT, bit_xor(hash(COLUMNS(* EXCLUDE (attributes)))) FROM resource_rows"
         }
         "price_rows" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM price_rows",
+        "platform_rows" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM platform_rows",
+        "invocation_rows" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM invocation_rows",
         "service_minutes" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM service_minutes",
         _ => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM edge_minutes",
     }

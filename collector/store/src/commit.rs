@@ -72,6 +72,9 @@ impl<'a> Transaction<'a> {
         self.resources(&incoming)?;
         let logged = times(&incoming, repeats::logged_at);
         if !logged.is_empty() {
+            if let Some(platform) = rows::platform_columns(&incoming) {
+                insert(self.db, include_str!("queries/insert_platform.sql"), platform)?;
+            }
             let firsts = repeats::said_first(&incoming, |batch| batch.logs.len());
             self.written.rows += self.insert(&repeats::LOGS, rows::log_columns(&incoming), &logged, firsts)?;
         }

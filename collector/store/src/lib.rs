@@ -12,6 +12,7 @@ mod check;
 mod commit;
 mod engine;
 mod error;
+mod invoke;
 pub mod journal;
 mod lock;
 #[doc(hidden)]

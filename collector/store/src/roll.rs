@@ -1,4 +1,5 @@
-//! The minute rollups of the map: every minute that new spans touch is computed anew, whole.
+//! What is told from many rows: the minute rollups of the map here, invocations in `invoke`. Whatever new rows touch is
+//! computed anew, whole.
 //!
 //! Recomputing is idempotent: late spans, retries and crashes need no arithmetic of differences. What it costs grows with
 //! the traffic around a minute, so it has a thread of its own and rests ten times as long as it worked: the writer never
@@ -13,6 +14,7 @@ use duckdb::Connection;
 
 use crate::engine::Engine;
 use crate::error::{StoreError, chain};
+use crate::invoke;
 use crate::progress::Progress;
 
 /// The shortest time between two rolls.
@@ -109,26 +111,36 @@ impl Work {
         }
     }
 
-    /// Counts everything written so far.
+    /// Counts and tells of everything written so far.
     fn roll(&mut self) -> Result<(), StoreError> {
         let db = self.engine.lend()?;
         let _quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
         let written = self.progress.written_sequence.load(Relaxed);
-        let rolled = match self.rolled {
-            Some(rolled) => rolled,
-            None => db.query_row("SELECT sequence FROM rolled", [], |row| row.get(0))?,
-        };
+        let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
+        // Invocations first: they are few, and somebody waits for what they cost.
+        let told = sequence("SELECT sequence FROM invoked")?;
+        if written > told {
+            whole(&db, |db| invoke::tell(db, told, written))?;
+        }
+        let rolled = sequence("SELECT sequence FROM rolled")?;
         if written > rolled {
-            db.execute_batch("BEGIN")?;
-            if let Err(error) = compute(&db, rolled, written) {
-                let _ = db.execute_batch("ROLLBACK");
-                return Err(error);
-            }
-            db.execute_batch("COMMIT")?;
+            whole(&db, |db| compute(db, rolled, written))?;
         }
         self.rolled = Some(written.max(rolled));
         Ok(())
     }
+}
+
+/// Does `work` in a transaction, or nothing of it.
+fn whole(db: &Connection, work: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    db.execute_batch("BEGIN")?;
+    if let Err(error) = work(db) {
+        // On a fatal error there is nothing left to roll back.
+        let _ = db.execute_batch("ROLLBACK");
+        return Err(error);
+    }
+    db.execute_batch("COMMIT")?;
+    Ok(())
 }
 
 fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError> {

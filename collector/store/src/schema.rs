@@ -10,29 +10,35 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 2;
+pub(crate) const VERSION: i32 = 3;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 14] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
     ("logs", include_str!("schema/logs.sql")),
     ("metrics", include_str!("schema/metrics.sql")),
+    ("platform", include_str!("schema/platform.sql")),
+    ("invocations", include_str!("schema/invocations.sql")),
     ("service_minutes", include_str!("schema/service_minutes.sql")),
     ("edge_minutes", include_str!("schema/edge_minutes.sql")),
     ("prices", include_str!("schema/prices.sql")),
     ("views", include_str!("schema/views.sql")),
     ("price_functions", include_str!("schema/price_functions.sql")),
     ("task_shares", include_str!("schema/task_shares.sql")),
+    ("invocation_costs", include_str!("schema/invocation_costs.sql")),
 ];
 
 /// Views and macros, made anew when one of them changes.
-const MADE_ANEW: [&str; 3] = ["views", "price_functions", "task_shares"];
+const MADE_ANEW: [&str; 4] = ["views", "price_functions", "task_shares", "invocation_costs"];
 
 /// Steps from version n to n + 1, at index n - 1.
-const MIGRATIONS: [&str; (VERSION - 1) as usize] = [include_str!("schema/prices.sql")];
+const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
+    include_str!("schema/prices.sql"),
+    concat!(include_str!("schema/platform.sql"), include_str!("schema/invocations.sql")),
+];
 
 fn file(name: &str) -> &'static str {
     FILES.iter().find(|(known, _)| *known == name).map_or("", |(_, sql)| sql)
@@ -114,13 +120,14 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 2");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 3");
     }
 
     #[test]
     fn a_store_of_the_first_version_gets_the_tables_it_lacks() {
         let db = Connection::open_in_memory().unwrap();
-        for name in ORDER.split_whitespace().filter(|name| !name.starts_with("price") && *name != "task_shares") {
+        let later = ["prices", "price_functions", "task_shares", "platform", "invocations", "invocation_costs"];
+        for name in ORDER.split_whitespace().filter(|name| !later.contains(name)) {
             db.execute_batch(file(name)).unwrap();
         }
         db.execute_batch("INSERT INTO schema_version VALUES (1, make_timestamp_ns(0))").unwrap();

@@ -73,8 +73,6 @@ pub struct FunctionSpan {
     pub failed: bool,
     pub error_type: Option<String>,
     pub memory_mb: Option<u64>,
-    /// Which function's process sent it; init records of the same process are joined by it.
-    pub instance: Option<String>,
 }
 
 /// All that is known of one request id, each with when it was said. In any order, repeats welcome.
@@ -119,6 +117,26 @@ pub struct Invocation {
     pub error_type: Option<String>,
     pub cost_state: CostState,
     pub has_span: bool,
+}
+
+/// From here on every init is billed, whatever the packaging (AWS, 2025-08-01).
+const INITS_BILLED_FROM: u64 = 1_754_006_400_000_000_000;
+
+impl Invocation {
+    /// Billed milliseconds: as reported, else from what is known, rounded up. `None` when nothing tells the duration, and for
+    /// Managed Instances, where the duration is not what is billed.
+    pub fn billed_or_computed_ms(&self) -> Option<u64> {
+        if self.billed_ms.is_some() {
+            return self.billed_ms;
+        }
+        if self.initialization.as_deref() == Some("lambda-managed-instances") {
+            return None;
+        }
+        let inits_count = self.started_at >= Timestamp::from_nanos(INITS_BILLED_FROM);
+        let init_ns = self.init_ns.filter(|_| inits_count).unwrap_or(0);
+        let restore_ns = self.billed_restore_ms.unwrap_or(0).saturating_mul(1_000_000);
+        Some(self.duration_ns?.saturating_add(init_ns).saturating_add(restore_ns).div_ceil(1_000_000))
+    }
 }
 
 /// One attempt's share of the sightings.
@@ -360,7 +378,6 @@ mod tests {
             failed: false,
             error_type: None,
             memory_mb: Some(512),
-            instance: None,
         }
     }
 
@@ -403,6 +420,23 @@ mod tests {
             (CostState::Estimated, None, Some(118 * MS))
         );
         assert_eq!((alone.cold_start, alone.felt_wait_ns), (None, None));
+    }
+
+    #[test]
+    fn billed_time_is_computed_only_where_it_is_not_reported() {
+        let at = |year_2025: bool| Timestamp::from_nanos(if year_2025 { INITS_BILLED_FROM - 1 } else { T0 });
+        let known = |before, init_ns| Invocation {
+            started_at: at(before),
+            duration_ns: Some(130_100_000),
+            init_ns,
+            ..Invocation::default()
+        };
+        assert_eq!(known(false, Some(181_200_000)).billed_or_computed_ms(), Some(312));
+        assert_eq!(known(true, Some(181_200_000)).billed_or_computed_ms(), Some(131));
+        assert_eq!(Invocation { billed_ms: Some(9), ..known(false, None) }.billed_or_computed_ms(), Some(9));
+        assert_eq!(Invocation::default().billed_or_computed_ms(), None);
+        let managed = Invocation { initialization: Some("lambda-managed-instances".into()), ..known(false, None) };
+        assert_eq!(managed.billed_or_computed_ms(), None);
     }
 
     #[test]

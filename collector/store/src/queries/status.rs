@@ -46,7 +46,7 @@ impl Store {
     pub async fn is_rolled(&self) -> Result<bool, StoreError> {
         self.ask(|db| {
             Ok(db.query_row(
-                "SELECT (SELECT sequence FROM rolled) = (SELECT written_sequence FROM state)",
+                "SELECT least((SELECT sequence FROM rolled), (SELECT sequence FROM invoked)) = (SELECT written_sequence FROM state)",
                 [],
                 |row| row.get(0),
             )?)

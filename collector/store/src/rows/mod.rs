@@ -2,14 +2,18 @@
 
 mod attributes;
 mod columns;
+mod invocations;
 mod logs;
 mod metrics;
+mod platform;
 mod read;
 mod resources;
 mod spans;
 
+pub(crate) use invocations::{Attempt, attempt_columns, function_span_from_row, platform_from_row};
 pub(crate) use logs::log_columns;
 pub(crate) use metrics::metric_columns;
+pub(crate) use platform::platform_columns;
 pub(crate) use read::{log_from_row, span_from_row, span_id, trace_id};
 pub(crate) use resources::{resource_columns, resource_from_sql};
 pub(crate) use spans::{first_sequence, span_columns};

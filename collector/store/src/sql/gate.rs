@@ -11,8 +11,18 @@ use super::{SqlError, scratch};
 use crate::error::StoreError;
 
 /// The names that questions may read.
-pub(crate) const TABLES: [&str; 9] =
-    ["spans", "resources", "logs", "metrics", "traces", "edges", "service_minutes", "edge_minutes", "prices"];
+pub(crate) const TABLES: [&str; 10] = [
+    "spans",
+    "resources",
+    "logs",
+    "metrics",
+    "invocations",
+    "traces",
+    "edges",
+    "service_minutes",
+    "edge_minutes",
+    "prices",
+];
 
 /// Catalog views that tell only about our tables.
 const CATALOG: [&str; 2] = ["tables", "columns"];

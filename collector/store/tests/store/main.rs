@@ -2,6 +2,7 @@
 
 mod attributes;
 mod crash;
+mod invocations;
 mod keeping;
 mod made;
 mod map;

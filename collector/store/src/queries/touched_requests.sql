@@ -1,0 +1,30 @@
+-- touched_requests.sql: requests of which spans or platform records came since the last time, and between when. An init has no request of
+-- its own: it touches the first start after it in the same process, or the last before it when it happened inside one.
+CREATE OR REPLACE TEMP TABLE touched AS
+WITH fresh AS (
+    SELECT invocation_id AS request_id, started_at AS seen_at
+    FROM span_rows
+    WHERE sequence > $1 AND sequence <= $2 AND invocation_id IS NOT NULL
+    UNION ALL
+    SELECT invocation_id, reported_at
+    FROM platform_rows
+    WHERE sequence > $1 AND sequence <= $2 AND invocation_id IS NOT NULL
+),
+inits AS (
+    SELECT resource_id, reported_at FROM platform_rows WHERE sequence > $1 AND sequence <= $2 AND invocation_id IS NULL
+),
+starts AS (
+    SELECT resource_id, invocation_id, reported_at
+    FROM platform_rows
+    WHERE kind = 'start' AND invocation_id IS NOT NULL AND resource_id IN (SELECT resource_id FROM inits)
+),
+all_seen AS (
+    SELECT request_id, seen_at FROM fresh
+    UNION ALL
+    SELECT starts.invocation_id, starts.reported_at
+    FROM inits ASOF JOIN starts ON inits.resource_id = starts.resource_id AND inits.reported_at <= starts.reported_at
+    UNION ALL
+    SELECT starts.invocation_id, starts.reported_at
+    FROM inits ASOF JOIN starts ON inits.resource_id = starts.resource_id AND inits.reported_at >= starts.reported_at
+)
+SELECT request_id FROM all_seen GROUP BY request_id

@@ -1,0 +1,227 @@
+//! Invocations: one row each, whichever of span and report comes first, and what each costs.
+
+use coldlight_model::{Attributes, Batch, Cell, Kind, LogRecord, Resource, Scope, Span, StatusCode, Timestamp, Value};
+use coldlight_store::Question;
+
+use crate::made::{self, Kept, now, span, trace_id};
+
+const MS: u64 = 1_000_000;
+
+fn resource(instance: &str) -> Resource {
+    let attributes = Attributes::from_iter([
+        ("service.name", Value::from("checkout")),
+        ("cloud.platform", "aws_lambda".into()),
+        ("cloud.region", "eu-west-1".into()),
+        ("faas.name", "checkout".into()),
+        ("faas.version", "7".into()),
+        ("faas.instance", instance.into()),
+        ("faas.max_memory", Value::Int(512 << 20)),
+        ("host.arch", "arm64".into()),
+    ]);
+    Resource { attributes, ..Resource::default() }
+}
+
+fn map(pairs: &[(&str, Value)]) -> Value {
+    Value::Map(pairs.iter().map(|(key, value)| (*key, value.clone())).collect())
+}
+
+fn log(at: Timestamp, body: Value, attributes: &[(&str, Value)]) -> LogRecord {
+    LogRecord {
+        at: Some(at),
+        observed_at: None,
+        trace_id: None,
+        span_id: None,
+        flags: 0,
+        severity_number: 9,
+        severity_text: String::new(),
+        body,
+        attributes: attributes.iter().map(|(key, value)| (*key, value.clone())).collect(),
+        dropped_attributes_count: 0,
+        event_name: String::new(),
+        resource: 0,
+        scope: 0,
+    }
+}
+
+fn logs(instance: &str, logs: Vec<LogRecord>) -> Batch {
+    Batch {
+        received_at: now(),
+        resources: vec![resource(instance)],
+        scopes: vec![Scope::default()],
+        logs,
+        ..Batch::default()
+    }
+}
+
+fn spans(instance: &str, spans: Vec<Span>) -> Batch {
+    Batch { resources: vec![resource(instance)], ..made::batch("checkout", spans) }
+}
+
+/// `n` seconds before now.
+fn ago(seconds: u64) -> Timestamp {
+    now().minus(seconds * 1_000 * MS)
+}
+
+fn id(n: u64) -> String {
+    format!("6f7f0961-0000-4000-8000-{n:012}")
+}
+
+/// The invocation's span: 118.4 ms.
+fn invocation(n: u64, at: Timestamp) -> Span {
+    let id = id(n);
+    Span {
+        started_at: at,
+        ended_at: at.plus(118_400_000),
+        ..span(
+            trace_id(),
+            None,
+            Kind::SERVER,
+            "checkout",
+            &[("faas.invocation_id", id.as_str().into()), ("faas.trigger", "http".into())],
+        )
+    }
+}
+
+fn event(kind: &str, at: Timestamp, n: Option<u64>, record: &[(&str, Value)]) -> LogRecord {
+    let mut attributes = vec![("type", Value::Text(format!("platform.{kind}")))];
+    if let Some(n) = n {
+        attributes.push(("faas.invocation_id", id(n).as_str().into()));
+    }
+    log(at, map(record), &attributes)
+}
+
+/// A cold invocation's report: 130.1 ms and an init of 181.2 ms, billed 312 ms.
+fn report(n: u64, at: Timestamp) -> LogRecord {
+    let metrics = map(&[
+        ("durationMs", Value::Double(130.1)),
+        ("billedDurationMs", Value::Int(312)),
+        ("memorySizeMB", Value::Int(512)),
+        ("maxMemoryUsedMB", Value::Int(71)),
+        ("initDurationMs", Value::Double(181.2)),
+    ]);
+    event("report", at.plus(131 * MS), Some(n), &[("status", "success".into()), ("metrics", metrics)])
+}
+
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "NULL".to_owned(),
+        Cell::Bool(value) => value.to_string(),
+        Cell::Int(value) => value.to_string(),
+        Cell::Double(value) => value.to_string(),
+        Cell::Text(value) => value.clone(),
+    }
+}
+
+/// Rows of `sql`, each as text, once everything visible is told.
+async fn told(kept: &Kept, sql: &str) -> Vec<String> {
+    kept.visible().await;
+    for _ in 0..400 {
+        if kept.store.is_rolled().await.unwrap() {
+            let table = kept.store.sql(Question::new(sql)).await.expect(sql);
+            return table.rows.iter().map(|row| row.iter().map(text).collect::<Vec<_>>().join(" ")).collect();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("not told after 4 s");
+}
+
+const COLD: &str = "SELECT service, version, memory_mb, cold_start, init_ms, duration_ms, billed_ms, outcome, cost_state, cost_usd FROM invocations";
+/// pricing.md's second worked example, reported: 312 ms of 512 MB on arm64 in eu-west-1.
+const COLD_ROW: &str = "checkout 7 512 true 181.2 130.1 312 ok reported 0.000002280010400000";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn span_and_report_are_one_row_in_any_order_however_often_they_come() {
+    let at = ago(60);
+    let (span, report) = (spans("a", vec![invocation(1, at.plus(MS))]), logs("a", vec![report(1, at)]));
+    for order in [[&span, &report, &report], [&report, &span, &span], [&report, &report, &report]] {
+        let kept = made::store();
+        for batch in order {
+            kept.keep((*batch).clone()).await;
+            told(&kept, COLD).await;
+        }
+        assert_eq!(told(&kept, COLD).await, [COLD_ROW]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_alone_is_an_estimate() {
+    let kept = made::store();
+    kept.keep(spans("a", vec![invocation(1, ago(60))])).await;
+    let sql = "SELECT billed_ms, cold_start, cost_state, init_cost_usd, cost_usd FROM invocations";
+    // 119 ms of 512 MB and a request.
+    assert_eq!(told(&kept, sql).await, ["119 NULL estimated 0.000000000000000000 0.000000993337300000"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_comes_while_the_next_invocation_runs_stays_with_its_own() {
+    let kept = made::store();
+    let (first, second) = (ago(60), ago(50));
+    let start = |n, at| event("start", at, Some(n), &[("version", "7".into())]);
+    kept.keep(logs("a", vec![start(1, first)])).await;
+    kept.keep(logs("a", vec![start(2, second)])).await;
+    assert_eq!(told(&kept, "SELECT cost_state, count(*) FROM invocations GROUP BY ALL").await, ["inferred 2"]);
+    kept.keep(logs("a", vec![report(1, first)])).await;
+    let sql = "SELECT right(request_id, 1), cost_state, billed_ms FROM invocations ORDER BY ALL";
+    assert_eq!(told(&kept, sql).await, ["1 reported 312", "2 inferred NULL"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_init_belongs_to_the_first_invocation_of_its_process_only() {
+    let kept = made::store();
+    let init = event(
+        "initReport",
+        ago(61),
+        None,
+        &[
+            ("initializationType", "on-demand".into()),
+            ("phase", "init".into()),
+            ("metrics", map(&[("durationMs", Value::Double(181.2))])),
+        ],
+    );
+    let start = |n, at| event("start", at, Some(n), &[]);
+    kept.keep(logs("a", vec![start(2, ago(30)), start(1, ago(60))])).await;
+    kept.keep(logs("b", vec![start(3, ago(59))])).await;
+    kept.keep(logs("a", vec![init])).await;
+    let sql = "SELECT right(request_id, 1), cold_start, init_ms, felt_wait_ms FROM invocations ORDER BY ALL";
+    assert_eq!(told(&kept, sql).await, ["1 true 181.2 181.2", "2 NULL NULL NULL", "3 NULL NULL NULL"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_event_is_two_invocations_and_costs_twice() {
+    let kept = made::store();
+    let failed = |at: Timestamp| {
+        let line = format!(
+            "REPORT RequestId: {}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 512 MB\tMax Memory Used: 71 MB\tStatus: timeout",
+            id(1)
+        );
+        log(at, Value::Text(line), &[])
+    };
+    kept.keep(logs("a", vec![failed(ago(300)), failed(ago(200))])).await;
+    let sql = "SELECT outcome, count(*), sum(cost_usd) FROM invocations GROUP BY ALL";
+    assert_eq!(told(&kept, sql).await, ["timeout 2 0.000040400200000000"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_priced_is_unknown_and_not_free() {
+    let kept = made::store();
+    let metrics = map(&[("durationMs", Value::Double(5.0))]);
+    let managed = event("report", ago(60), Some(1), &[("metrics", metrics)]);
+    let start = event(
+        "initStart",
+        ago(61),
+        None,
+        &[("initializationType", "lambda-managed-instances".into()), ("phase", "init".into())],
+    );
+    let begun = event("start", ago(60), Some(1), &[]);
+    kept.keep(logs("a", vec![start, begun, managed])).await;
+    let sql = "SELECT initialization, billed_ms, duration_cost_usd, cost_usd FROM invocations";
+    assert_eq!(told(&kept, sql).await, ["lambda-managed-instances NULL NULL NULL"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_that_failed_makes_a_failed_invocation_without_a_report_too() {
+    let kept = made::store();
+    let failed = Span { status_code: StatusCode::ERROR, ..invocation(1, ago(60)) };
+    kept.keep(spans("a", vec![failed])).await;
+    assert_eq!(told(&kept, "SELECT outcome FROM invocations").await, ["error"]);
+}
