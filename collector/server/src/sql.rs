@@ -37,7 +37,7 @@ pub async fn run(arguments: SqlArgs) -> Result<(), Failure> {
         Ok(Ok(table)) => {
             print(arguments.format.write(&table).as_bytes());
             if table.cut_off {
-                eprintln!("{}", cut_off_note(table.rows.len()));
+                eprintln!("{}", cut_off_note(arguments.max_rows));
             }
             Ok(())
         }
@@ -89,7 +89,7 @@ async fn ask(server: &Server, question: &str, arguments: &SqlArgs) -> Result<(),
     if answer.status == StatusCode::OK {
         print(&answer.body);
         if answer.headers.get(CUT_OFF).is_some_and(|value| value == "true") {
-            eprintln!("{}", cut_off_note(arguments.max_rows as usize));
+            eprintln!("{}", cut_off_note(arguments.max_rows));
         }
         return Ok(());
     }

@@ -1,83 +1,256 @@
-//! Questions: each runs on a connection of its own, on a thread that may block, bounded in number and time.
+//! Questions: each runs on a connection of its own, on a thread that may block, bounded in number, time and memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duckdb::{Connection, InterruptHandle};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Lent};
 use crate::error::StoreError;
+use crate::sql::Parser;
+
+/// How often a running question is looked at, and how often one that must end is told so.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Questions in SQL answered at a time. They have places of their own: however slow they are, pages are not.
+const SQL_AT_ONCE: usize = 2;
 
 /// How long a question waits for the database to be reopened before it is told so.
 const REOPENING: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// The questions that run under a limit of memory, also those that were given up and have not ended yet.
+#[derive(Default)]
+struct Crowd {
+    count: usize,
+    /// Bytes of this process in memory when the first of them came: all together may add so much and no more.
+    before: Option<u64>,
+}
+
+/// A question's place among them, for as long as it runs.
+struct Watched(Arc<Mutex<Crowd>>);
+
+impl Watched {
+    fn enter(crowd: &Arc<Mutex<Crowd>>) -> Self {
+        let mut inside = crowd.lock().unwrap_or_else(PoisonError::into_inner);
+        if inside.count == 0 {
+            inside.before = resident();
+        }
+        inside.count += 1;
+        drop(inside);
+        Self(crowd.clone())
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).count -= 1;
+    }
+}
 
 /// Runs questions.
 #[derive(Clone)]
 pub(crate) struct Asker {
     engine: Arc<Engine>,
     permits: Arc<Semaphore>,
+    sql_permits: Arc<Semaphore>,
+    crowd: Arc<Mutex<Crowd>>,
+    parser: Arc<Parser>,
     timeout: Duration,
 }
 
-/// Interrupts a running question when whoever asked goes away.
-struct Abandon(Option<Arc<InterruptHandle>>);
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    Store(StoreError),
+    /// It was stopped when the process had grown by more than this many bytes.
+    TooMuch {
+        limit: u64,
+    },
+}
+
+impl From<StoreError> for Unanswered {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What a question may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// From being asked to the answer, waiting included.
+    pub time: Duration,
+    /// Bytes by which the process may grow while questions with a limit run, whoever makes it grow; `None` is no limit.
+    pub memory: Option<u64>,
+}
+
+/// A question while it runs.
+///
+/// **Invariant:** no interrupt reaches the connection once it has ended: it may be somebody else's by then.
+struct Running {
+    handle: Arc<InterruptHandle>,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Undisturbed,
+    Interrupted,
+    Ended,
+}
+
+impl Running {
+    /// Interrupts what runs, if it still does, and tells whether it did.
+    fn interrupt(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == State::Ended {
+            return false;
+        }
+        *state = State::Interrupted;
+        self.handle.interrupt();
+        true
+    }
+
+    /// No interrupts from now on; tells what there was.
+    fn end(&self) -> State {
+        std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Ended)
+    }
+}
+
+/// Ends a running question when whoever asked goes away, or its limits are passed.
+struct Abandon(Arc<Running>);
 
 impl Drop for Abandon {
     fn drop(&mut self) {
-        if let Some(handle) = &self.0 {
-            handle.interrupt();
+        let running = self.0.clone();
+        if !running.interrupt() {
+            return;
+        }
+        // An interrupt between two statements is forgotten by the next one, so it is said until it is heard.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                while running.interrupt() {
+                    tokio::time::sleep(LOOK).await;
+                }
+            });
         }
     }
 }
 
 impl Asker {
     pub fn new(engine: Arc<Engine>, readers: usize, timeout: Duration) -> Self {
-        Self { engine, permits: Arc::new(Semaphore::new(readers)), timeout }
+        Self {
+            engine,
+            permits: Arc::new(Semaphore::new(readers)),
+            sql_permits: Arc::new(Semaphore::new(SQL_AT_ONCE)),
+            crowd: Arc::default(),
+            parser: Arc::default(),
+            timeout,
+        }
     }
 
-    /// Answers `question`. Dropping the future interrupts it.
+    /// Reads questions in SQL without asking them.
+    pub fn parser(&self) -> Arc<Parser> {
+        self.parser.clone()
+    }
+
+    /// Answers a question of our own. Dropping the future interrupts it.
     pub async fn ask<T, F>(&self, question: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.ask_within(self.timeout, question).await
+        let limits = Limits { time: self.timeout, memory: None };
+        self.within(&self.permits, limits, question).await.map_err(|unanswered| match unanswered {
+            Unanswered::Store(error) => error,
+            Unanswered::TooMuch { .. } => StoreError::Reopening,
+        })
     }
 
-    /// As [`Asker::ask`], with a time of its own.
-    pub async fn ask_within<T, F>(&self, limit: Duration, question: F) -> Result<T, StoreError>
+    /// As [`Asker::ask`] for a user's question, within limits of its own.
+    pub async fn ask_sql<T, F>(&self, limits: Limits, question: F) -> Result<T, Unanswered>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let deadline = tokio::time::Instant::now() + limit;
-        let timed_out = |_| StoreError::TimedOut { limit };
-        let permit =
-            tokio::time::timeout_at(deadline, self.permits.clone().acquire_owned()).await.map_err(timed_out)?;
-        let reopened_by = deadline.min(tokio::time::Instant::now() + REOPENING);
-        while self.engine.is_reopening() && tokio::time::Instant::now() < reopened_by {
-            tokio::time::sleep(LOOK_AGAIN).await;
+        self.within(&self.sql_permits, limits, question).await
+    }
+
+    /// A question that does not end in time has no answer at once; its place and its connection are free when DuckDB has
+    /// let go of them.
+    async fn within<T, F>(&self, permits: &Arc<Semaphore>, limits: Limits, question: F) -> Result<T, Unanswered>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let deadline = Instant::now() + limits.time;
+        let timed_out = || StoreError::TimedOut { limit: limits.time };
+        let waited = tokio::time::timeout_at(deadline, permits.clone().acquire_owned()).await;
+        let permit = waited.map_err(|_| timed_out())?;
+        let reopened_by = deadline.min(Instant::now() + REOPENING);
+        while self.engine.is_reopening() && Instant::now() < reopened_by {
+            tokio::time::sleep(LOOK).await;
         }
         let lent = self.engine.lend()?;
-        let mut abandon = Abandon(Some(lent.interrupt_handle()));
-        let running = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let answer = question(&lent);
-            drop(lent);
-            answer
+        let running = Arc::new(Running { handle: lent.interrupt_handle(), state: Mutex::new(State::Undisturbed) });
+        let abandon = Abandon(running.clone());
+        let watched = limits.memory.map(|limit| (Watched::enter(&self.crowd), limit));
+        let before =
+            watched.as_ref().and_then(|(watched, _)| watched.0.lock().unwrap_or_else(PoisonError::into_inner).before);
+        let mut thread = tokio::task::spawn_blocking(move || {
+            let _place = (permit, watched);
+            // Also when the question panics.
+            let lent = Ending { lent: Some(lent), running };
+            question(lent.lent.as_ref().expect("kept until dropped"))
         });
-        let answer = tokio::time::timeout_at(deadline, running).await.map_err(timed_out)?;
-        abandon.0 = None;
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let answer = loop {
+            tokio::select! {
+                biased;
+                answer = &mut thread => break answer,
+                () = tokio::time::sleep_until(deadline) => return Err(timed_out().into()),
+                _ = look.tick(), if limits.memory.is_some() => {
+                    if let (Some(limit), Some(before), Some(now)) = (limits.memory, before, resident())
+                        && now.saturating_sub(before) > limit
+                    {
+                        return Err(Unanswered::TooMuch { limit });
+                    }
+                }
+            }
+        };
+        drop(abandon);
         match answer {
             Ok(Err(StoreError::Database(error))) if StoreError::is_fatal(&error) => {
                 tracing::error!(%error, "a question met a fatal database error");
-                Err(StoreError::Reopening)
+                Err(StoreError::Reopening.into())
             }
-            Ok(answer) => answer,
+            Ok(answer) => Ok(answer?),
             // The question panicked: its connection is gone with it, the store is not.
-            Err(_) => Err(StoreError::Reopening),
+            Err(_) => Err(StoreError::Reopening.into()),
         }
     }
+}
+
+/// Ends a question, however it does. An interrupted connection is closed: its transaction may be neither open nor over.
+struct Ending {
+    lent: Option<Lent>,
+    running: Arc<Running>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let state = self.running.end();
+        if let (Some(lent), State::Interrupted) = (self.lent.take(), state) {
+            lent.discard();
+        }
+    }
+}
+
+/// Bytes of this process in memory, where the system tells (Linux).
+fn resident() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = told.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
 }

@@ -48,6 +48,13 @@ impl std::ops::Deref for Lent {
     }
 }
 
+impl Lent {
+    /// Closes the connection rather than giving it back: what state it is in is not known.
+    pub fn discard(mut self) {
+        self.connection = None;
+    }
+}
+
 impl Drop for Lent {
     fn drop(&mut self) {
         let mut inner = self.engine.lock();

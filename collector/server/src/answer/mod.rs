@@ -68,9 +68,12 @@ impl Format {
     }
 }
 
-/// The note for people that rows are missing.
-pub fn cut_off_note(rows: usize) -> String {
-    format!("only the first {rows} rows; ask for more with --max-rows, or for less with LIMIT")
+/// The note for people that rows are missing: beyond the number asked for, or beyond what one answer holds.
+pub fn cut_off_note(most: u32) -> String {
+    format!(
+        "rows are missing: {most} rows and 64 MiB of text are the most; ask for more with --max-rows, or for less with LIMIT or \
+         fewer columns"
+    )
 }
 
 #[cfg(test)]

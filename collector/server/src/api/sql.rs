@@ -102,6 +102,7 @@ fn question(query: &Query, headers: &HeaderMap, body: &[u8]) -> Result<Question,
 pub fn wrong(error: SqlError) -> Wrong {
     match error {
         SqlError::Refused(message) | SqlError::Failed(message) => Wrong::parameter("sql", message),
+        SqlError::TooMuch { .. } => Wrong::parameter("sql", error.to_string()),
         SqlError::TimedOut { .. } => Wrong::new(StatusCode::GATEWAY_TIMEOUT, format!("{error}; ask for less")),
         SqlError::Store(error) => error.into(),
     }

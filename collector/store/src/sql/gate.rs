@@ -1,14 +1,15 @@
 //! What may be asked: one SELECT, over our own views, with functions that compute and nothing else.
 //!
-//! DuckDB parses the question and gives its tree as JSON; every node of the tree must be of a known, harmless kind. What
-//! is new in a later DuckDB is refused until it is named here.
+//! DuckDB parses the question and gives its tree as JSON; every node of the tree must be of a known, harmless kind, and
+//! every function of a known one ([`functions`]). What is new in a later DuckDB is refused until it is named here. Then
+//! [`growth`] bounds how long values can become.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{SqlError, scratch};
-use crate::error::StoreError;
+use super::parser::Parser;
+use super::{SqlError, functions, growth, series};
 
 /// The names that questions may read.
 pub(crate) const TABLES: [&str; 10] = [
@@ -26,8 +27,6 @@ pub(crate) const TABLES: [&str; 10] = [
 
 /// Catalog views that tell only about our tables.
 const CATALOG: [&str; 2] = ["tables", "columns"];
-
-const TABLE_FUNCTIONS: [&str; 3] = ["unnest", "range", "generate_series"];
 
 /// Kinds of query nodes, table references, modifiers and orders.
 const KINDS: [&str; 21] = [
@@ -54,57 +53,105 @@ const KINDS: [&str; 21] = [
     "UNION",
 ];
 
-/// Functions that reach out of the question: files, settings, the process, other questions; or that make much of little.
-const FUNCTIONS: [&str; 26] = [
-    // As a value, a list in memory as long as asked for; as a table they stream.
-    "range",
-    "generate_series",
-    "getenv",
-    "getvariable",
-    "current_setting",
-    "query",
-    "query_table",
-    "json_execute_serialized_sql",
-    "checkpoint",
-    "force_checkpoint",
-    "enable_logging",
-    "disable_logging",
-    "write_log",
-    "parse_duckdb_log_message",
-    "glob",
-    "sniff_csv",
-    "nextval",
-    "currval",
-    "repeat",
-    "lpad",
-    "rpad",
-    "levenshtein",
-    "damerau_levenshtein",
-    "add_parquet_key",
-    "seq_scan",
-    "index_scan",
+/// Classes of expressions beside functions, which have a list of their own.
+const CLASSES: [&str; 14] = [
+    "BETWEEN",
+    "CASE",
+    "CAST",
+    "COLLATE",
+    "COLUMN_REF",
+    "COMPARISON",
+    "CONJUNCTION",
+    "CONSTANT",
+    "LAMBDA",
+    "LAMBDA_REF",
+    "OPERATOR",
+    "POSITIONAL_REFERENCE",
+    "STAR",
+    "SUBQUERY",
 ];
 
-/// Beginnings of names of functions that are never admitted.
-const PREFIXES: [&str; 8] = ["read_", "parquet_", "duckdb_", "pragma_", "which_", "arrow", "test_", "system_"];
+/// Types to cast to. Not VARIANT nor GEOMETRY: a deep value cast to one overflows the engine's stack.
+const TYPES: [&str; 55] = [
+    "ARRAY",
+    "BIGINT",
+    "BIT",
+    "BLOB",
+    "BOOL",
+    "BOOLEAN",
+    "BPCHAR",
+    "BYTEA",
+    "CHAR",
+    "DATE",
+    "DATETIME",
+    "DEC",
+    "DECIMAL",
+    "DOUBLE",
+    "DOUBLE PRECISION",
+    "FLOAT",
+    "FLOAT4",
+    "FLOAT8",
+    "HUGEINT",
+    "INT",
+    "INT1",
+    "INT128",
+    "INT2",
+    "INT4",
+    "INT8",
+    "INTEGER",
+    "INTERVAL",
+    "JSON",
+    "LIST",
+    "LONG",
+    "MAP",
+    "NUMERIC",
+    "REAL",
+    "ROW",
+    "SHORT",
+    "SIGNED",
+    "SMALLINT",
+    "STRING",
+    "STRUCT",
+    "TEXT",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMPTZ",
+    "TIMESTAMP WITH TIME ZONE",
+    "TIMESTAMP_MS",
+    "TIMESTAMP_NS",
+    "TIMESTAMP_S",
+    "TIMESTAMP_US",
+    "TINYINT",
+    "UBIGINT",
+    "UINTEGER",
+    "USMALLINT",
+    "UTINYINT",
+    "UUID",
+    "VARCHAR",
+];
 
 /// The question without blanks and semicolons at its end.
 pub(crate) fn bare(text: &str) -> &str {
     text.trim().trim_end_matches(|c: char| c == ';' || c.is_whitespace())
 }
 
+/// Longest question, in bytes: what it writes out itself cannot be large either.
+const LONGEST: usize = 256 << 10;
+
 /// `Ok` when the question may run.
-pub(crate) fn check(text: &str) -> Result<(), SqlError> {
+pub(crate) fn check(parser: &Parser, text: &str) -> Result<(), SqlError> {
     let bare = bare(text);
     if bare.is_empty() {
         return Err(SqlError::Refused("there is no question; ask with SELECT".to_owned()));
     }
-    let db = scratch()?;
-    let tree: String = db
-        .query_row("SELECT json_serialize_sql(?::VARCHAR)", [bare], |row| row.get(0))
-        .map_err(StoreError::Database)?;
-    let tree: Value = serde_json::from_str(&tree)
-        .map_err(|_| SqlError::Refused("the question nests too deeply; 100 levels are read".to_owned()))?;
+    if bare.len() > LONGEST {
+        let why = format!("the question is {} bytes long; {LONGEST} are read", bare.len());
+        return Err(SqlError::Refused(why));
+    }
+    if bare.contains('\0') {
+        return Err(SqlError::Refused("the question holds a NUL character; leave it out".to_owned()));
+    }
+    let tree = parser.tree(bare)?;
     if tree["error"].as_bool() != Some(false) {
         let message = tree["error_message"].as_str().unwrap_or("the question cannot be parsed");
         return Err(match tree["error_type"].as_str() {
@@ -120,7 +167,8 @@ pub(crate) fn check(text: &str) -> Result<(), SqlError> {
     }
     let mut named = HashSet::new();
     names_given(&tree["statements"], &mut named);
-    walk(&tree["statements"], &named)
+    walk(&tree["statements"], &named)?;
+    growth::check(&tree["statements"])
 }
 
 /// Names of common table expressions, which may then stand where tables do.
@@ -158,7 +206,7 @@ fn walk(node: &Value, named: &HashSet<String>) -> Result<(), SqlError> {
                     "TABLE_FUNCTION" => {
                         table_function(node)?;
                         // The function itself is judged; what it is called with is not yet.
-                        walk(&node["function"]["children"], named)?;
+                        growth::arguments(&node["function"]).into_iter().try_for_each(|given| walk(given, named))?;
                         return fields
                             .iter()
                             .filter(|(name, _)| *name != "function")
@@ -212,128 +260,80 @@ fn table(node: &Value, named: &HashSet<String>) -> Result<(), SqlError> {
 
 /// Only these make rows out of nothing.
 fn table_function(node: &Value) -> Result<(), SqlError> {
-    let name = node["function"]["function_name"].as_str().unwrap_or_default().to_lowercase();
-    if TABLE_FUNCTIONS.contains(&name.as_str()) {
-        return Ok(());
+    let function = &node["function"];
+    let name = function["function_name"].as_str().unwrap_or_default().to_lowercase();
+    if !is_plain_name(function) {
+        return Err(SqlError::Refused(format!("write {name} without a schema before it")));
     }
-    Err(SqlError::Refused(format!(
-        "the table function {name} is not admitted here; {} are",
-        TABLE_FUNCTIONS.join(", ")
-    )))
+    match name.as_str() {
+        "unnest" => Ok(()),
+        "range" | "generate_series" => series::check(&name, function),
+        _ => Err(SqlError::Refused(format!(
+            "the table function {name} is not admitted here; unnest, range and generate_series are"
+        ))),
+    }
+}
+
+/// Named by itself or with our schema; `x.upper()` has x where the schema stands.
+fn is_plain_name(function: &Value) -> bool {
+    match function["qualified_name"]["path"].as_array().map(Vec::as_slice) {
+        Some([name]) => *name == function["function_name"],
+        Some([schema, name]) => *schema == "main" && *name == function["function_name"],
+        _ => false,
+    }
 }
 
 fn expression(node: &Value) -> Result<(), SqlError> {
     match node["class"].as_str() {
-        Some("FUNCTION") => {
-            let name = node["function_name"].as_str().unwrap_or_default().to_lowercase();
-            let schema = node["schema"].as_str().unwrap_or_default();
-            let denied = FUNCTIONS.contains(&name.as_str()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-            if denied || !(schema.is_empty() || schema == "main") {
-                return Err(SqlError::Refused(format!("the function {name} is not admitted here")));
+        Some("FUNCTION" | "WINDOW") => function(node),
+        Some("TYPE") => {
+            let name = node["type_name"].as_str().unwrap_or_default().to_uppercase();
+            if TYPES.contains(&name.as_str()) {
+                return Ok(());
             }
-            Ok(())
+            Err(SqlError::Refused(format!("casts to {name} are not admitted here")))
         }
-        // A deep JSON value cast to VARIANT overflows the engine's stack.
-        Some("TYPE") if node["type_name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("variant")) => {
-            Err(SqlError::Refused("casts to VARIANT are not admitted here".to_owned()))
+        Some("PARAMETER") => Err(SqlError::Refused("there are no parameters here; write the value itself".to_owned())),
+        Some(class) if CLASSES.contains(&class) => Ok(()),
+        other => {
+            let class = other.unwrap_or("this").to_lowercase().replace('_', " ");
+            Err(SqlError::Refused(format!("{class} expressions are not answered here")))
         }
-        _ => Ok(()),
+    }
+}
+
+fn function(node: &Value) -> Result<(), SqlError> {
+    let name = node["function_name"].as_str().unwrap_or_default().to_lowercase();
+    if !is_plain_name(node) {
+        return Err(SqlError::Refused(format!("write {name}(…) with its value inside and no schema before it")));
+    }
+    if functions::output(&name).is_none() {
+        let instead = functions::instead(&name).map_or_else(String::new, |instead| format!("; {instead}"));
+        return Err(SqlError::Refused(format!("the function {name} is not admitted here{instead}")));
+    }
+    // Without a time zone a time is UTC, and AT TIME ZONE gives the time there. For a time written out the other reading is
+    // as likely, and an answer that is hours off looks like a right one.
+    if name == "timezone" && growth::arguments(node).get(1).is_some_and(|time| is_written_out(time)) {
+        return Err(SqlError::Refused(
+            "is that time in UTC or in the time zone? to_utc(TIMESTAMP '2026-01-31 12:00', 'Europe/Berlin') gives the UTC time \
+             of a time there, (now() - INTERVAL 1 DAY) AT TIME ZONE 'Europe/Berlin' the time there of a UTC time"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// A time without a zone in its text, as a literal.
+fn is_written_out(node: &Value) -> bool {
+    let zoned = node["type_expr"]["type_name"]
+        .as_str()
+        .is_some_and(|name| name.eq_ignore_ascii_case("timestamptz") || name.to_lowercase().contains("with time zone"));
+    match node["class"].as_str() {
+        Some("CONSTANT") => true,
+        Some("CAST") => !zoned && is_written_out(&node["child"]),
+        _ => false,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn refused(text: &str) {
-        match check(text) {
-            Err(SqlError::Refused(_) | SqlError::Failed(_)) => {}
-            other => panic!("{text}: {other:?}"),
-        }
-    }
-
-    #[track_caller]
-    fn admitted(text: &str) {
-        check(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    }
-
-    #[test]
-    fn questions_about_our_views_are_admitted() {
-        admitted("SELECT service, count(*) FROM spans GROUP BY ALL ORDER BY 2 DESC LIMIT 5;");
-        admitted(
-            "WITH slow AS (SELECT * FROM spans WHERE duration_ns > 1e9) SELECT * FROM slow JOIN traces USING (trace_id)",
-        );
-        admitted("SELECT attributes['order.id']::VARCHAR FROM main.spans");
-        admitted("FROM spans");
-        admitted("DESCRIBE spans");
-        admitted("SUMMARIZE SELECT duration_ns FROM spans");
-        admitted("SELECT * FROM spans UNION ALL SELECT * FROM spans");
-        admitted("SELECT * FROM range(10)");
-        admitted("SELECT unnest(links) FROM spans");
-        admitted(
-            "SELECT quantile_cont(duration_ns, 0.99) OVER (PARTITION BY service) FROM spans QUALIFY row_number() OVER () < 5",
-        );
-        admitted("SELECT * FROM spans WHERE trace_id IN (SELECT trace_id FROM logs) -- with a comment");
-    }
-
-    #[test]
-    fn everything_that_reaches_out_is_refused() {
-        for text in [
-            "COPY (SELECT 1) TO 'coldlight.duckdb.wal' (USE_TMP_FILE false)",
-            "ATTACH 'x.db'",
-            "INSTALL httpfs",
-            "LOAD httpfs",
-            "SET memory_limit = '1TB'",
-            "PRAGMA database_list",
-            "CALL enable_logging(storage='file')",
-            "CHECKPOINT",
-            "DELETE FROM span_rows",
-            "INSERT INTO state VALUES (1, 1)",
-            "CREATE TABLE t (i INT)",
-            "SELECT 1; DROP TABLE span_rows",
-            "SELECT * FROM read_csv('/etc/passwd')",
-            "SELECT * FROM 'x.parquet'",
-            "SELECT * FROM '/etc/passwd'",
-            "SELECT * FROM glob('*')",
-            "SELECT read_text('/etc/passwd')",
-            "SELECT getenv('HOME')",
-            "SELECT current_setting('temp_directory')",
-            "SELECT * FROM duckdb_settings()",
-            "SELECT * FROM duckdb_secrets()",
-            "SELECT * FROM pragma_database_list()",
-            "SELECT * FROM query('SELECT 1')",
-            "SELECT * FROM query_table('span_rows')",
-            "SELECT * FROM json_execute_serialized_sql('x')",
-            "SELECT len(range(200000000))",
-            "SELECT repeat('x', 1000000000)",
-            "SELECT repeat('[', 10000)::JSON::VARIANT",
-            "SELECT CAST('1' AS VARIANT)",
-            "SELECT attributes::JSON::VARIANT[] FROM spans",
-            "SHOW TABLES",
-            "DESCRIBE state",
-            "SELECT * FROM span_rows",
-            "SELECT * FROM state",
-            "SELECT * FROM system.main.spans",
-            "SELECT * FROM other.spans",
-            "SELECT * FROM (SELECT * FROM (SELECT * FROM read_blob('x')))",
-            "WITH x AS (SELECT * FROM read_csv('x')) SELECT * FROM x",
-            "WITH x AS (DELETE FROM span_rows RETURNING *) SELECT * FROM x",
-            "SELECT * FROM spans WHERE (SELECT count(*) FROM glob('/*')) > 0",
-            "SELECT * FROM arrow(1::UBIGINT)",
-            "EXPLAIN ANALYZE SELECT 1",
-            "EXPORT DATABASE 'x'",
-            "VACUUM",
-            "",
-            ";",
-            "nonsense",
-        ] {
-            refused(text);
-        }
-    }
-
-    #[test]
-    fn a_deep_question_is_refused_and_nothing_overflows() {
-        refused(&format!("SELECT {}1{}", "(1+".repeat(5000), ")".repeat(5000)));
-    }
-}
+mod tests;

@@ -1,19 +1,31 @@
-//! Free SQL questions: read only, one SELECT over our own views, bounded in rows and time.
+//! Free SQL questions: read only, one SELECT over our own views, bounded in rows, bytes, time and memory.
 //!
 //! DuckDB draws no line between what a question may read and what it may do to the host, so [`gate`] decides before it
-//! sees one. The settings it was opened with (no external access, locked) stand behind that, as a second line.
+//! sees one. The settings it was opened with (no external access, locked) stand behind that, as a second line. A question
+//! runs in this process: what many values gathered into one may take is watched, not walled, so SQL is for trusted people.
 
+mod functions;
 mod gate;
+mod growth;
+mod hints;
+mod parser;
+mod series;
 mod table;
 
 use std::time::Duration;
 
 use coldlight_model::{Table, Timestamp};
-use duckdb::Connection;
 
+use crate::ask::{Limits, Unanswered};
 use crate::error::StoreError;
 use crate::settings::Settings;
 use crate::store::Store;
+
+pub(crate) use parser::Parser;
+
+/// What a question may take above DuckDB's own `memory_limit` before it is stopped: values that functions and gathering
+/// aggregates make are not counted there.
+const MEMORY_ABOVE: u64 = 256 << 20;
 
 /// A question in SQL.
 #[derive(Clone, Debug)]
@@ -42,6 +54,9 @@ pub enum SqlError {
     /// Ask for less, or for longer.
     #[error("the question took longer than {} s", limit.as_secs())]
     TimedOut { limit: Duration },
+    /// Ask for less.
+    #[error("the question took more than {} MiB of memory and was stopped; ask for less: a shorter time range, fewer columns, smaller groups", limit >> 20)]
+    TooMuch { limit: u64 },
     /// Not the question's fault.
     #[error(transparent)]
     Store(StoreError),
@@ -51,8 +66,19 @@ impl From<StoreError> for SqlError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::TimedOut { limit } => Self::TimedOut { limit },
-            StoreError::Database(error) if !StoreError::is_fatal(&error) => Self::Failed(message(&error)),
+            StoreError::Database(error) if !StoreError::is_fatal(&error) => {
+                Self::Failed(hints::with_hint(message(&error)))
+            }
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<Unanswered> for SqlError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Store(error) => error.into(),
+            Unanswered::TooMuch { limit } => Self::TooMuch { limit },
         }
     }
 }
@@ -66,18 +92,21 @@ fn message(error: &duckdb::Error) -> String {
 }
 
 impl Store {
-    /// Answers one SELECT over the views.
+    /// Answers one SELECT over the views. Dropping the future stops the question.
     pub async fn sql(&self, question: Question) -> Result<Table, SqlError> {
-        let text = tokio::task::spawn_blocking(move || gate::check(&question.text).map(|()| question))
+        let parser = self.asker().parser();
+        let question = tokio::task::spawn_blocking(move || gate::check(&parser, &question.text).map(|()| question))
             .await
             .map_err(|_| SqlError::Store(StoreError::Reopening))??;
-        let limit = text.timeout;
+        let limits =
+            Limits { time: question.timeout, memory: Some(self.shared.settings.memory_limit_bytes + MEMORY_ABOVE) };
         let answer = self
             .asker()
-            .ask_within(limit, move |db| {
+            .ask_sql(limits, move |db| {
                 // The gate is the wall; a read-only transaction is a second one.
                 db.execute_batch("BEGIN TRANSACTION READ ONLY")?;
-                let table = table::read(db, gate::bare(&text.text), text.max_rows);
+                let table = table::read(db, gate::bare(&question.text), question.max_rows);
+                // One that was interrupted may not take this; its connection is closed then.
                 let _ = db.execute_batch("ROLLBACK");
                 table
             })
@@ -109,9 +138,4 @@ pub fn ask_stopped(settings: Settings, question: Question, now: fn() -> Timestam
     });
     store.close()?;
     answer
-}
-
-/// A connection without any data, for looking at a question's syntax.
-fn scratch() -> Result<Connection, StoreError> {
-    Ok(Connection::open_in_memory()?)
 }

@@ -9,3 +9,4 @@ mod map;
 mod prices;
 mod questions;
 mod search;
+mod sql_budget;
