@@ -200,6 +200,7 @@ fn open(settings: &Settings, path: &Path, now: fn() -> Timestamp) -> Result<Conn
         .with("enable_external_access", "false")?;
     let connection = Connection::open_with_flags(path, config)?;
     connection.register_table_function::<duckdb::vtab::arrow::ArrowVTab>("arrow")?;
+    crate::sql::register(&connection)?;
     schema::prepare(&connection, &settings.data, now())?;
     connection.execute_batch("SET lock_configuration = true")?;
     Ok(connection)

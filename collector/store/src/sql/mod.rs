@@ -4,6 +4,7 @@
 //! sees one. The settings it was opened with (no external access, locked) stand behind that, as a second line. A question
 //! runs in this process: what many values gathered into one may take is watched, not walled, so SQL is for trusted people.
 
+mod clock;
 mod functions;
 mod gate;
 mod growth;
@@ -11,6 +12,7 @@ mod hints;
 mod parser;
 mod series;
 mod table;
+mod zones;
 
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ use crate::settings::Settings;
 use crate::store::Store;
 
 pub(crate) use parser::Parser;
+pub(crate) use zones::register;
 
 /// What a question may take above DuckDB's own `memory_limit` before it is stopped: values that functions and gathering
 /// aggregates make are not counted there.
@@ -100,9 +103,11 @@ impl Store {
             .map_err(|_| SqlError::Store(StoreError::Reopening))??;
         let limits =
             Limits { time: question.timeout, memory: Some(self.shared.settings.memory_limit_bytes + MEMORY_ABOVE) };
+        let now = (self.shared.now)();
         let answer = self
             .asker()
             .ask_sql(limits, move |db| {
+                clock::set(db, now)?;
                 // The gate is the wall; a read-only transaction is a second one.
                 db.execute_batch("BEGIN TRANSACTION READ ONLY")?;
                 let table = table::read(db, gate::bare(&question.text), question.max_rows);

@@ -10,3 +10,4 @@ mod prices;
 mod questions;
 mod search;
 mod sql_budget;
+mod sql_clock;
