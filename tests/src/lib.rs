@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod measure;
 pub mod otlp;
 pub mod program;
+pub mod proxy;
 pub mod random;
 pub mod stamp;
 pub mod steady;

@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod console;
 mod corpus;
 mod coverage;
 mod crash;
@@ -9,10 +10,12 @@ mod damage;
 mod disk_full;
 mod freezing;
 mod freshness;
+mod hostile;
 mod house_rules;
 mod lambda;
 mod one_process;
 mod pages;
+mod retries;
 mod sdks;
 mod secrets;
 mod shutdown;
