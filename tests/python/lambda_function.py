@@ -1,15 +1,20 @@
 """A Lambda function under the Python SDK, as its documentation sets one up: the defaults, and the environment for the rest.
 
-`PROCESSOR=batch` takes the processor that sends on a timer; otherwise each span is sent when it ends.
+`PROCESSOR=batch` takes the processor that sends on a timer; otherwise each span is sent when it ends. The exporter is the one that
+`OTEL_EXPORTER_OTLP_PROTOCOL` names.
 """
 
 import os
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.trace import SpanKind
+
+if os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc":
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+else:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 processor = BatchSpanProcessor if os.environ.get("PROCESSOR") == "batch" else SimpleSpanProcessor
 provider = TracerProvider()

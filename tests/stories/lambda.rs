@@ -40,16 +40,32 @@ async fn check(service: &str, make: impl FnOnce(&str) -> Function) {
     }
 }
 
+/// On AWS's own runtime client.
+fn python(name: &str, collector: &str) -> Function {
+    let python = tools::python().get_program().to_string_lossy().into_owned();
+    let command = [&python, "-m", "awslambdaric", "lambda_function.handler"].map(String::from);
+    Function {
+        handler: "lambda_function.handler".to_owned(),
+        folder: tools::folder().join("python"),
+        ..with_extension(name, command.to_vec(), collector)
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_python_function_has_its_spans_and_its_bill() {
-    check("orders-python", |collector| {
-        let python = tools::python().get_program().to_string_lossy().into_owned();
-        let command = [&python, "-m", "awslambdaric", "lambda_function.handler"].map(String::from);
-        Function {
-            handler: "lambda_function.handler".to_owned(),
-            folder: tools::folder().join("python"),
-            ..with_extension("orders-python", command.to_vec(), collector)
-        }
+    check("orders-python", |collector| python("orders-python", collector)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_sdk_may_speak_grpc() {
+    check("orders-grpc", |collector| {
+        let mut function = python("orders-grpc", collector);
+        // As it would be written for Lambda: the environment's own loopback.
+        let variables = [("PROTOCOL", "grpc"), ("ENDPOINT", "http://localhost:4317")];
+        function
+            .variables
+            .extend(variables.map(|(name, value)| (format!("OTEL_EXPORTER_OTLP_{name}"), value.to_owned())));
+        function
     })
     .await;
 }
