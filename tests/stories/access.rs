@@ -162,6 +162,7 @@ fn routes() -> Vec<(Needs, Method, &'static str, &'static str)> {
         get(Needs::Read, "/traces/{id}"),
         (Needs::Read, Method::GET, "/traces/{id}/rows", "?row=0&count=10"),
         get(Needs::Read, "/traces/{id}/otlp.json"),
+        get(Needs::Read, "/cost"),
         get(Needs::Read, "/status"),
         (Needs::Read, Method::GET, "/go", "?q=x"),
         get(Needs::Read, "/readyz"),
@@ -172,6 +173,7 @@ fn routes() -> Vec<(Needs, Method, &'static str, &'static str)> {
         get(Needs::Read, "/api/v1/traces/{id}"),
         get(Needs::Read, "/api/v1/traces/{id}/spans/{span}"),
         get(Needs::Read, "/api/v1/map"),
+        get(Needs::Read, "/api/v1/spending"),
         get(Needs::Read, "/api/v1/status"),
         get(Needs::Read, "/api/v1/openapi.json"),
     ]

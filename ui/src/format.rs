@@ -4,6 +4,7 @@
 //! not formatted here: the caller says so in words, or shows [`NOT_APPLICABLE`].
 
 use coldlight_model::Nanos;
+use coldlight_model::money::Usd;
 
 /// Shown where a number makes no sense.
 pub const NOT_APPLICABLE: &str = "–";
@@ -182,6 +183,58 @@ pub fn number(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
+/// Three significant digits, at least two decimals, half away from zero: `$1,234`, `$10.42`, `$0.152`, `$0.0000021`, `$0`.
+pub fn usd(amount: Usd) -> String {
+    let sign = if amount < Usd::ZERO { "−" } else { "" };
+    let attos = amount.attos().unsigned_abs();
+    let dollars = attos / ATTOS;
+    if attos == 0 {
+        return "$0".to_owned();
+    }
+    if dollars >= 1_000 {
+        return format!("{sign}${}", thousands((attos + ATTOS / 2) / ATTOS));
+    }
+    // The digit that is the third to count, or the second decimal if that is further left.
+    let places = (2..=18).find(|places| attos * 10_u128.pow(*places) / ATTOS >= 100).unwrap_or(18);
+    let text = magnitude(attos, places);
+    let kept = text.find('.').map_or(text.len(), |point| point + 3);
+    let text = text.trim_end_matches('0');
+    format!("{sign}${text:0<kept$}")
+}
+
+/// 10⁻¹⁸ USD of one.
+const ATTOS: u128 = 1_000_000_000_000_000_000;
+
+fn magnitude(attos: u128, places: u32) -> String {
+    i128::try_from(attos).ok().and_then(Usd::from_attos).unwrap_or_default().rounded(places)
+}
+
+fn thousands(number: u128) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What a million of `count` such would cost; `None` for none.
+pub fn per_million(amount: Usd, count: u64) -> Option<Usd> {
+    (count > 0).then(|| amount.times(1_000_000, count.into())).flatten()
+}
+
+/// A share of money, as [`share`] writes it.
+pub fn usd_share(part: Usd, whole: Usd) -> String {
+    // In millionths, which is finer than what is shown.
+    let of = |amount: Usd| amount.attos().unsigned_abs();
+    let most = of(whole).max(of(part)).max(1);
+    let scale = most.div_ceil(u128::from(u64::MAX >> 8)).max(1);
+    share((of(part) / scale) as u64, (of(whole) / scale) as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,5 +376,25 @@ mod tests {
             number,
             &[(1.0, "1"), (12.345, "12.35"), (-0.001, "0"), (f64::NAN, "0"), (1e9, "1000000000"), (0.5, "0.5")],
         );
+    }
+
+    #[test]
+    fn money_has_three_digits_and_at_least_two_decimals() {
+        let check = |amount: &str, expected: &str| assert_eq!(usd(amount.parse().unwrap()), expected, "{amount}");
+        check("0", "$0");
+        check("1234.4", "$1,234");
+        check("1234567.5", "$1,234,568");
+        check("10.424", "$10.42");
+        check("999.995", "$1000.00");
+        check("1", "$1.00");
+        check("0.15249", "$0.152");
+        check("0.0245", "$0.0245");
+        check("0.02", "$0.02");
+        check("0.0000021", "$0.0000021");
+        check("0.000002083", "$0.00000208");
+        check("0.000000000000000001", "$0.000000000000000001");
+        check("-0.5", "−$0.50");
+        assert_eq!(per_million("0.0000127".parse().unwrap(), 1).map(usd).as_deref(), Some("$12.70"));
+        assert_eq!(usd_share("0.343".parse().unwrap(), "1".parse().unwrap()), "34.3%");
     }
 }

@@ -64,6 +64,7 @@ pub struct Shell {
 pub enum Section {
     Map,
     Traces,
+    Cost,
     Status,
     /// A page outside the navigation.
     Other,
@@ -124,6 +125,7 @@ impl Chrome {
             nav: vec![
                 item(Section::Map, "map", "Map", carry("/map")),
                 item(Section::Traces, "traces", "Traces", carry("/traces")),
+                item(Section::Cost, "cost", "Cost", carry("/cost")),
                 item(Section::Status, "status", "Status", "/status".to_owned()),
             ],
             here: here.to_string(),
@@ -187,7 +189,7 @@ mod tests {
         let here = Link::to("/map").with("range", "6h").with("sel", "service:a").with("f", "dur>1s");
         let chrome = Chrome::new(&Shell::default(), Section::Map, "Map", &here);
         assert_eq!(chrome.nav[1].href, "/traces?range=6h&f=dur%3E1s");
-        assert_eq!(chrome.nav[2].href, "/status");
+        assert_eq!(chrome.nav[3].href, "/status");
         assert!(chrome.nav[0].is_current);
     }
 

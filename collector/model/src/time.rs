@@ -53,7 +53,7 @@ impl Timestamp {
 }
 
 /// From `from` (inclusive) to `to` (exclusive).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TimeRange {
     pub from: Timestamp,
     pub to: Timestamp,

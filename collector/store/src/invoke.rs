@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use coldlight_model::Timestamp;
 use coldlight_model::lambda::{Sightings, invocations};
 use duckdb::Connection;
 use duckdb::vtab::arrow::ArrowBatchRegistration;
@@ -44,6 +45,12 @@ fn requests(db: &Connection, low: i64, high: i64) -> Result<BTreeMap<String, Req
     for found in statement.query_map([low, high], function_span_from_row)? {
         let (id, span) = found?;
         requests.entry(id).or_default().sightings.spans.push(span);
+    }
+    let mut statement = db.prepare(include_str!("queries/calls_of_invocations.sql"))?;
+    let mut rows = statement.query([low, high])?;
+    while let Some(row) = rows.next()? {
+        let (from, to) = (Timestamp::from_sql(row.get("from_ns")?), Timestamp::from_sql(row.get("to_ns")?));
+        requests.entry(row.get("invocation_id")?).or_default().sightings.calls.push((from, to));
     }
     let mut statement = db.prepare(include_str!("queries/platform_of_invocations.sql"))?;
     let mut rows = statement.query([low, high])?;

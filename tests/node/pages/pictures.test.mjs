@@ -28,6 +28,8 @@ const PAGES = [
   ['traces-no-match', `${told.ordinary}/traces?${range}&f=service:nobody`],
   ['traces-bad-filter', `${told.ordinary}/traces?${range}&f=nonsense:1%20dur>1&colour=red`],
   ['trace', `${told.ordinary}/traces/${told.trace.id}`],
+  ['cost', `${told.ordinary}/cost?${range}`],
+  ['cost-empty', `${told.empty}/cost`],
   ['status', `${told.ordinary}/status`],
   ['map-full', `${told.full}/map?range=1h`],
   ['traces-full', `${told.full}/traces?range=1h`],

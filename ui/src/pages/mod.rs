@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+pub mod cost;
 pub mod error;
 pub mod login;
 pub mod map;

@@ -3,6 +3,7 @@
 #[path = "../../examples/gallery/fixtures/mod.rs"]
 mod fixtures;
 
+mod cost_page;
 mod house_rules;
 mod map_page;
 mod small_pages;

@@ -82,6 +82,8 @@ pub struct Sightings {
     pub records: Vec<(Timestamp, PlatformRecord)>,
     /// Init and restore records of the environments that ran it.
     pub inits: Vec<(Timestamp, PlatformRecord)>,
+    /// When calls that it made were under way, from and to; they may overlap.
+    pub calls: Vec<(Timestamp, Timestamp)>,
 }
 
 /// One attempt at one request.
@@ -90,6 +92,8 @@ pub struct Invocation {
     pub started_at: Timestamp,
     /// From start to end as the platform counts it: with an init inside the invocation, with extensions, without an init before.
     pub duration_ns: Option<u64>,
+    /// Of it, while calls were under way; `None` when there is no span that could have told of calls.
+    pub waiting_ns: Option<u64>,
     pub trace_id: Option<TraceId>,
     pub span_id: Option<SpanId>,
     /// Whether the environment was new; `None` when nobody said.
@@ -157,7 +161,32 @@ enum Seen<'a> {
 /// The attempts that `sightings` of one request id tell of, in order of their start.
 pub fn invocations(sightings: &Sightings) -> Vec<Invocation> {
     let attempts = attempts(sightings);
-    attempts.iter().map(|attempt| invocation(attempt, &sightings.inits)).collect()
+    let told = attempts.iter().map(|attempt| Invocation {
+        waiting_ns: attempt
+            .outermost()
+            .map(|span| covered(&sightings.calls, span.started_at, span.started_at.plus(span.duration))),
+        ..invocation(attempt, &sightings.inits)
+    });
+    told.collect()
+}
+
+/// How much of the time between `from` and `to` one of `intervals` covers.
+fn covered(intervals: &[(Timestamp, Timestamp)], from: Timestamp, to: Timestamp) -> Nanos {
+    let mut clipped: Vec<(Timestamp, Timestamp)> = intervals
+        .iter()
+        .map(|(start, end)| ((*start).max(from), (*end).min(to)))
+        .filter(|(start, end)| start < end)
+        .collect();
+    clipped.sort_unstable();
+    let (mut sum, mut until) = (0, from);
+    for (start, end) in clipped {
+        let start = start.max(until);
+        if end > start {
+            sum += end.since(start);
+            until = end;
+        }
+    }
+    sum
 }
 
 fn attempts(sightings: &Sightings) -> Vec<Attempt<'_>> {
@@ -214,6 +243,11 @@ impl Attempt<'_> {
         }
     }
 
+    /// The span that is the invocation: of those that say so a SERVER's before others, the longest.
+    fn outermost(&self) -> Option<&FunctionSpan> {
+        self.spans.iter().copied().max_by_key(|span| (span.is_server, span.duration))
+    }
+
     fn record(&self, kind: PlatformKind) -> Option<&(Timestamp, PlatformRecord)> {
         self.records.iter().copied().find(|(_, said)| said.kind == kind)
     }
@@ -231,8 +265,7 @@ fn differs(one: &PlatformRecord, other: &PlatformRecord) -> bool {
 }
 
 fn invocation(attempt: &Attempt<'_>, inits: &[(Timestamp, PlatformRecord)]) -> Invocation {
-    // The outermost: of those that say they are the invocation, a SERVER's before others, the longest.
-    let span = attempt.spans.iter().copied().max_by_key(|span| (span.is_server, span.duration));
+    let span = attempt.outermost();
     let report = attempt.record(PlatformKind::Report).map(|(_, said)| said);
     let done = attempt.record(PlatformKind::RuntimeDone).map(|(_, said)| said);
     let started_at = match (attempt.record(PlatformKind::Start), span) {
@@ -272,6 +305,7 @@ fn invocation(attempt: &Attempt<'_>, inits: &[(Timestamp, PlatformRecord)]) -> I
     Invocation {
         started_at,
         duration_ns,
+        waiting_ns: None,
         trace_id: span.map(|span| span.trace_id).or_else(|| attempt.said(|said| said.trace_id)),
         span_id: span.map(|span| span.span_id).or_else(|| attempt.said(|said| said.span_id)),
         cold_start,
@@ -405,11 +439,11 @@ mod tests {
     #[test]
     fn report_and_span_are_one_invocation_whichever_comes_first() {
         let records = vec![(at(0), said(PlatformKind::Start)), (at(131), report(130, 131))];
-        let both = one(&Sightings { spans: vec![span(1, 118)], records: records.clone(), inits: vec![] });
+        let both = one(&Sightings { spans: vec![span(1, 118)], records: records.clone(), ..Sightings::default() });
         assert_eq!((both.started_at, both.duration_ns, both.billed_ms), (at(0), Some(130 * MS), Some(131)));
         assert_eq!((both.cost_state, both.cold_start, both.has_span), (CostState::Reported, Some(false), true));
         let turned = records.into_iter().rev().collect();
-        assert_eq!(one(&Sightings { spans: vec![span(1, 118)], records: turned, inits: vec![] }), both);
+        assert_eq!(one(&Sightings { spans: vec![span(1, 118)], records: turned, ..Sightings::default() }), both);
     }
 
     #[test]
@@ -463,7 +497,7 @@ mod tests {
             (at(61_120), report(120, 120)),
         ];
         let spans = vec![span(1, 90), span(61_001, 110)];
-        let both = invocations(&Sightings { spans, records, inits: vec![] });
+        let both = invocations(&Sightings { spans, records, ..Sightings::default() });
         assert_eq!(both.iter().map(|one| one.billed_ms).collect::<Vec<_>>(), [Some(100), Some(120)]);
         assert_eq!(both.iter().map(|one| one.outcome.name()).collect::<Vec<_>>(), ["error", "ok"]);
         assert!(both.iter().all(|one| one.has_span));
@@ -486,6 +520,7 @@ mod tests {
             spans: vec![],
             records: vec![(at(start), said(PlatformKind::Start)), (at(start + 130), report(130, 312))],
             inits: vec![init(init_at)],
+            calls: vec![],
         };
         let felt = one(&cold(200, 209));
         assert_eq!((felt.cold_start, felt.init_ns, felt.felt_wait_ns), (Some(true), Some(181 * MS), Some(181 * MS)));
@@ -502,7 +537,7 @@ mod tests {
             ..said(PlatformKind::InitReport)
         };
         let records = vec![(at(0), said(PlatformKind::Start)), (at(700), report(700, 700))];
-        let found = one(&Sightings { spans: vec![], records, inits: vec![(at(401), inside)] });
+        let found = one(&Sightings { spans: vec![], records, inits: vec![(at(401), inside)], calls: vec![] });
         assert_eq!((found.init_ns, found.suppressed_init_ns), (None, Some(400 * MS)));
         assert_eq!((found.cold_start, found.felt_wait_ns, found.billed_ms), (Some(true), Some(400 * MS), Some(700)));
     }
@@ -523,6 +558,15 @@ mod tests {
         assert_eq!(ended("error", Some("Runtime.ExitError"), 512), InvocationOutcome::OutOfMemory);
         assert_eq!(ended("failure", Some("Runtime.ExitError"), 100), InvocationOutcome::Error);
         assert_eq!(ended("success", None, 512), InvocationOutcome::Ok);
+    }
+
+    #[test]
+    fn calls_that_overlap_are_waited_for_once_and_only_inside_the_invocation() {
+        let calls = vec![(at(10), at(50)), (at(40), at(60)), (at(45), at(48)), (at(90), at(500)), (at(0), at(1))];
+        let found = one(&Sightings { spans: vec![span(1, 99)], calls, ..Sightings::default() });
+        assert_eq!(found.waiting_ns, Some(60 * MS));
+        let unknown = one(&Sightings { records: vec![(at(131), report(130, 131))], ..Sightings::default() });
+        assert_eq!(unknown.waiting_ns, None);
     }
 
     #[test]

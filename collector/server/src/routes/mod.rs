@@ -68,6 +68,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/start/sample", Some(Scope::Write)),
     route(Method::GET, "/map", READ),
     route(Method::GET, "/traces", READ),
+    route(Method::GET, "/cost", READ),
     route(Method::GET, "/traces/{id}", READ),
     route(Method::GET, "/traces/{id}/rows", READ),
     route(Method::GET, "/traces/{id}/otlp.json", READ),
@@ -84,6 +85,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/services", READ),
     route(Method::GET, "/api/v1/operations", READ),
     route(Method::GET, "/api/v1/traces", READ),
+    route(Method::GET, "/api/v1/spending", READ),
     route(Method::GET, "/api/v1/traces/{id}", READ),
     route(Method::GET, "/api/v1/traces/{id}/spans/{span}", READ),
     route(Method::GET, "/api/v1/map", READ),
@@ -101,6 +103,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/start/sample", post(start::sample))
         .route("/map", get(pages::map))
         .route("/traces", get(pages::traces))
+        .route("/cost", get(pages::cost))
         .route("/traces/{id}", get(trace::page))
         .route("/traces/{id}/rows", get(trace::rows))
         .route("/traces/{id}/otlp.json", get(trace::otlp))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use coldlight_store::TraceSearch;
-use coldlight_ui::pages::{map, status, traces};
+use coldlight_ui::pages::{cost, map, status, traces};
 use http::header;
 
 use super::asked::Asked;
@@ -50,6 +50,13 @@ fn file(content_type: &'static str, name: &str, text: String) -> Response {
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, text).into_response()
+}
+
+pub async fn cost(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
+    let state = cost::State::parse(&asked.query, asked.shell.now);
+    let range = state.range(asked.shell.now);
+    let spending = site.store.spending(range, state.step(asked.shell.now), state.by).await?;
+    Ok(asked.answer(|| cost::page(&asked.shell, &state, &spending), |_| None))
 }
 
 pub async fn status(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {

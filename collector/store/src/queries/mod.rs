@@ -6,6 +6,7 @@ mod map;
 mod operations;
 mod services;
 mod span;
+mod spending;
 mod status;
 mod trace;
 mod traces;

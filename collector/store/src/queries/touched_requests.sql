@@ -21,6 +21,13 @@ starts AS (
 all_seen AS (
     SELECT request_id, seen_at FROM fresh
     UNION ALL
+    -- A call that is told of later than its invocation changes how long that waited.
+    SELECT told.request_id, told.started_at
+    FROM span_rows AS call
+    JOIN invocation_rows AS told ON told.trace_id = call.trace_id AND told.service = call.service
+    WHERE call.sequence > $1 AND call.sequence <= $2 AND call.kind IN ('client', 'producer')
+      AND call.started_at BETWEEN told.started_at AND told.started_at + INTERVAL 15 MINUTE
+    UNION ALL
     SELECT starts.invocation_id, starts.reported_at
     FROM inits ASOF JOIN starts ON inits.resource_id = starts.resource_id AND inits.reported_at <= starts.reported_at
     UNION ALL

@@ -29,6 +29,7 @@ columns! {
         billed_restore_ms: Int64Builder,
         felt_wait_ns: Int64Builder,
         duration_ns: Int64Builder,
+        waiting_ns: Int64Builder,
         billed_ms: Int64Builder,
         produced_bytes: Int64Builder,
         response_latency_ns: Int64Builder,
@@ -71,6 +72,7 @@ pub(crate) fn attempt_columns<'a>(attempts: impl Iterator<Item = Attempt<'a>>) -
         columns.billed_restore_ms.append_option(int(invocation.billed_restore_ms));
         columns.felt_wait_ns.append_option(int(invocation.felt_wait_ns));
         columns.duration_ns.append_option(int(invocation.duration_ns));
+        columns.waiting_ns.append_option(int(invocation.waiting_ns));
         columns.billed_ms.append_option(int(invocation.billed_or_computed_ms()));
         columns.produced_bytes.append_option(int(invocation.produced_bytes));
         columns.response_latency_ns.append_option(int(invocation.response_latency_ns));

@@ -1,43 +1,72 @@
--- Invocations as users see them.
+-- Invocations as users see them, and the parts of their cost that the pages sum.
 
--- One row an attempt of a function's invocation, with what it costs at the list price of its day. A part that nobody can price is
--- NULL, and so is the sum. Where nobody said the processor, x86_64 is priced, AWS's own default.
+-- The parts of each invocation's cost, in 10^-18 USD, at the list price of its day. own, waiting, init and flush are what
+-- duration_attos is made of, exactly: own is what is left of it. A part that nobody can price is NULL. Where nobody said the processor,
+-- x86_64 is priced, AWS's own default.
+CREATE OR REPLACE VIEW invocation_parts AS
+SELECT
+    *,
+    duration_attos - init_attos - waiting_attos - flush_attos AS own_attos,
+    request_attos + duration_attos + restore_attos AS cost_attos
+FROM (
+    SELECT
+        *,
+        lambda_duration_attos(memory_mb, billed_ms, gb_second_attos) AS duration_attos,
+        coalesce(lambda_duration_attos(memory_mb, init_billed_ms, gb_second_attos), 0) AS init_attos,
+        -- Of what is billed besides the init.
+        coalesce(lambda_duration_attos(
+            memory_mb, greatest(least(coalesce(waiting_ns, 0) // 1000000, billed_ms - init_billed_ms), 0), gb_second_attos
+        ), 0) AS waiting_attos,
+        coalesce(lambda_duration_attos(
+            memory_mb,
+            greatest(least(
+                coalesce(extension_overhead_ns, 0) // 1000000, billed_ms - init_billed_ms - coalesce(waiting_ns, 0) // 1000000
+            ), 0),
+            gb_second_attos
+        ), 0) AS flush_attos,
+        lambda_restore_attos(
+            memory_mb, restore_ns IS NOT NULL AND NOT contains(lower(coalesce(runtime, '')), 'java'), snapstart_restore_attos
+        ) AS restore_attos
+    FROM (
+        SELECT
+            invoked.*, price.request_attos, price.snapstart_restore_attos,
+            CASE
+                WHEN initialization = 'provisioned-concurrency' THEN price.provisioned_duration_attos
+                ELSE price.duration_attos
+            END AS gb_second_attos,
+            -- What the same would be priced with on arm64; NULL where it is there already, or nobody said.
+            CASE
+                WHEN invoked.architecture = 'x86_64' AND initialization = 'provisioned-concurrency' THEN arm64.provisioned_duration_attos
+                WHEN invoked.architecture = 'x86_64' THEN arm64.duration_attos
+            END AS arm64_gb_second_attos,
+            -- least() passes over NULLs, so they are taken out first.
+            coalesce(least((coalesce(init_ns, 0) + 999999) // 1000000, billed_ms), 0) AS init_billed_ms
+        FROM (
+            SELECT *, coalesce(architecture, 'x86_64') AS priced_as, started_at::DATE AS on_day FROM invocation_rows
+        ) AS invoked
+        LEFT JOIN lambda_prices AS price
+          ON price.price_region = invoked.region AND price.price_architecture = invoked.priced_as
+         AND price.price_from <= invoked.on_day AND price.price_to > invoked.on_day
+        LEFT JOIN lambda_prices AS arm64
+          ON arm64.price_region = invoked.region AND arm64.price_architecture = 'arm64'
+         AND arm64.price_from <= invoked.on_day AND arm64.price_to > invoked.on_day
+    )
+);
+
+-- One row an attempt of a function's invocation, with what it costs.
 CREATE OR REPLACE VIEW invocations AS
 SELECT
     request_id, started_at, trace_id, span_id, service, environment, "function", function_arn, version, region, account,
     architecture, runtime, instance, route, faas_trigger AS "trigger", way, records, tenant, memory_mb, max_memory_mb, cold_start,
     initialization, init_ns / 1e6 AS init_ms, suppressed_init_ns / 1e6 AS suppressed_init_ms, restore_ns / 1e6 AS restore_ms,
-    billed_restore_ms, felt_wait_ns / 1e6 AS felt_wait_ms, duration_ns / 1e6 AS duration_ms, billed_ms, produced_bytes,
-    response_latency_ns / 1e6 AS response_latency_ms, runtime_overhead_ns / 1e6 AS runtime_overhead_ms,
+    billed_restore_ms, felt_wait_ns / 1e6 AS felt_wait_ms, duration_ns / 1e6 AS duration_ms, waiting_ns / 1e6 AS waiting_ms,
+    billed_ms, produced_bytes, response_latency_ns / 1e6 AS response_latency_ms, runtime_overhead_ns / 1e6 AS runtime_overhead_ms,
     extension_overhead_ns / 1e6 AS extension_overhead_ms, outcome, error_type, cost_state,
     usd_of(request_attos) AS requests_cost_usd,
     usd_of(duration_attos) AS duration_cost_usd,
-    -- A part of duration_cost_usd.
+    -- These two are parts of duration_cost_usd.
     usd_of(init_attos) AS init_cost_usd,
+    usd_of(waiting_attos) AS waiting_cost_usd,
     usd_of(restore_attos) AS snapstart_restore_cost_usd,
-    usd_of(request_attos + duration_attos + restore_attos) AS cost_usd
-FROM (
-    SELECT
-        invoked.*,
-        price.request_attos,
-        lambda_duration_attos(memory_mb, billed_ms, gb_second_attos) AS duration_attos,
-        CASE
-            WHEN init_ns IS NULL THEN 0
-            ELSE lambda_duration_attos(memory_mb, least((init_ns + 999999) // 1000000, billed_ms), gb_second_attos)
-        END AS init_attos,
-        lambda_restore_attos(
-            memory_mb, restore_ns IS NOT NULL AND NOT contains(lower(coalesce(runtime, '')), 'java'), price.snapstart_restore_attos
-        ) AS restore_attos
-    FROM (
-        SELECT *, coalesce(architecture, 'x86_64') AS priced_as, started_at::DATE AS on_day FROM invocation_rows
-    ) AS invoked
-    LEFT JOIN lambda_prices AS price
-      ON price.price_region = invoked.region AND price.price_architecture = invoked.priced_as
-     AND price.price_from <= invoked.on_day AND price.price_to > invoked.on_day,
-    LATERAL (
-        SELECT CASE
-            WHEN invoked.initialization = 'provisioned-concurrency' THEN price.provisioned_duration_attos
-            ELSE price.duration_attos
-        END AS gb_second_attos
-    )
-);
+    usd_of(cost_attos) AS cost_usd
+FROM invocation_parts;

@@ -32,6 +32,8 @@ CREATE TABLE invocation_rows (
     billed_restore_ms BIGINT,
     felt_wait_ns BIGINT,
     duration_ns BIGINT,
+    -- Of it, while calls of its own were under way: nobody's processor was at work.
+    waiting_ns BIGINT,
     -- Reported, else computed from what is known; null where the duration is not what is billed.
     billed_ms BIGINT,
     produced_bytes BIGINT,

@@ -1,6 +1,9 @@
 //! Invocations: one row each, whichever of span and report comes first, and what each costs.
 
-use coldlight_model::{Attributes, Batch, Cell, Kind, LogRecord, Resource, Scope, Span, StatusCode, Timestamp, Value};
+use coldlight_model::money::Usd;
+use coldlight_model::{
+    Attributes, Batch, Cell, Kind, LogRecord, Resource, Scope, Span, SpendingBy, StatusCode, Timestamp, Value,
+};
 use coldlight_store::Question;
 
 use crate::made::{self, Kept, now, span, trace_id};
@@ -224,4 +227,38 @@ async fn a_span_that_failed_makes_a_failed_invocation_without_a_report_too() {
     let failed = Span { status_code: StatusCode::ERROR, ..invocation(1, ago(60)) };
     kept.keep(spans("a", vec![failed])).await;
     assert_eq!(told(&kept, "SELECT outcome FROM invocations").await, ["error"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_money_went_adds_up_to_what_was_spent() {
+    let kept = made::store();
+    let invoked = invocation(2, ago(60));
+    let call = Span {
+        started_at: ago(60).plus(10 * MS),
+        ended_at: ago(60).plus(70 * MS),
+        ..span(invoked.trace_id, Some(invoked.span_id), Kind::CLIENT, "DynamoDB.PutItem", &[])
+    };
+    // The call is told of later than its invocation.
+    kept.keep(logs("a", vec![report(1, ago(90)), report(2, ago(60))])).await;
+    kept.keep(spans("a", vec![invoked])).await;
+    told(&kept, COLD).await;
+    kept.keep(spans("a", vec![call])).await;
+    let waited = "SELECT right(request_id, 1), waiting_ms FROM invocations ORDER BY ALL";
+    assert_eq!(told(&kept, waited).await, ["1 NULL", "2 60"]);
+    let range = made::last_hour();
+    let spending = kept.store.spending(range, 600_000_000_000, SpendingBy::Memory).await.unwrap();
+    let [group] = &spending.groups[..] else { panic!("{:#?}", spending.groups) };
+    assert_eq!((group.name.as_deref(), group.memory_mb), (Some("512 MB"), Some((512, 512))));
+    assert_eq!((group.architecture.as_deref(), group.on_arm64), (Some("arm64"), None));
+    assert_eq!(spending.total.total().to_string(), "0.0000045600208");
+    assert_eq!(told(&kept, "SELECT sum(cost_usd) FROM invocations").await, ["0.000004560020800000"]);
+    assert_eq!(
+        (spending.total.invocations, spending.total.cold, spending.total.reported),
+        (2, 2, spending.total.total())
+    );
+    // 60 ms of 512 MB, and two inits of 182 ms.
+    assert_eq!(spending.total.waiting.to_string(), "0.000000400002");
+    assert_eq!(spending.total.init.to_string(), "0.0000024266788");
+    let by_step = spending.groups.iter().flat_map(|group| &group.steps).copied();
+    assert_eq!(Usd::sum(by_step), Some(spending.total.total()));
 }

@@ -1,0 +1,108 @@
+//! `GET /api/v1/spending`: what invocations cost, by group.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use coldlight_model::money::Usd;
+use coldlight_model::{Spending, SpendingBy, SpendingGroup, Spent};
+use http::{HeaderValue, header};
+use serde_json::{Value, json};
+
+use super::{Answer, Asked, answer, json_text};
+use crate::site::Site;
+use crate::wrong::Wrong;
+
+/// Steps of the answer: an hour each, or a day in ranges over a week.
+const HOUR: u64 = 3_600_000_000_000;
+
+pub async fn spending(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer {
+    let asked = Asked::read(query, &["group", "format"])?;
+    let by = match asked.query.get("group") {
+        None => SpendingBy::default(),
+        Some(name) => SpendingBy::from_name(name).ok_or_else(|| {
+            let names = SpendingBy::ALL.map(SpendingBy::name).join(", ");
+            Wrong::parameter("group", format!("“{name}” is not one of {names}"))
+        })?,
+    };
+    let step = if asked.range.length() > 7 * 24 * HOUR { 24 * HOUR } else { HOUR };
+    let spending = site.store.spending(asked.range, step, by).await?;
+    match asked.query.get("format") {
+        None | Some("json") => answer(&view(&spending)),
+        Some("csv") => {
+            let mut response = json_text(csv(&spending));
+            let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            let name = HeaderValue::from_static("attachment; filename=\"cost.csv\"");
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+            Ok(response)
+        }
+        Some(format) => Err(Wrong::parameter("format", format!("“{format}” is not one of json, csv"))),
+    }
+}
+
+/// Money as decimal text: a JSON number would be rounded by whoever reads it.
+fn usd(amount: Usd) -> Value {
+    Value::String(amount.to_string())
+}
+
+fn spent(spent: &Spent) -> Value {
+    json!({
+        "invocations": spent.invocations, "failed": spent.failed, "cold_starts": spent.cold, "unpriced": spent.unpriced,
+        "cost_usd": usd(spent.total()),
+        "parts": {
+            "own_usd": usd(spent.own), "waiting_usd": usd(spent.waiting), "requests_usd": usd(spent.requests),
+            "init_usd": usd(spent.init), "extensions_usd": usd(spent.flush), "snapstart_restore_usd": usd(spent.restore),
+        },
+        "in_failed_usd": usd(spent.in_failed), "reported_usd": usd(spent.reported),
+    })
+}
+
+fn group(group: &SpendingGroup) -> Value {
+    let mut value = spent(&group.spent);
+    if let Value::Object(map) = &mut value {
+        map.insert("name".to_owned(), group.name.clone().map_or(Value::Null, Value::String));
+        map.insert("previous_usd".to_owned(), usd(group.previous));
+        map.insert("on_arm64_usd".to_owned(), group.on_arm64.map_or(Value::Null, usd));
+        map.insert("architecture".to_owned(), group.architecture.clone().map_or(Value::Null, Value::String));
+    }
+    value
+}
+
+fn view(spending: &Spending) -> Value {
+    json!({
+        "group": spending.by.name(),
+        "total": spent(&spending.total),
+        "previous": spent(&spending.previous),
+        "groups": spending.groups.iter().map(group).collect::<Vec<_>>(),
+    })
+}
+
+fn csv(spending: &Spending) -> String {
+    let mut text = format!(
+        "{},invocations,failed,cold_starts,unpriced,cost_usd,own_usd,waiting_usd,requests_usd,init_usd,extensions_usd,snapstart_restore_usd,previous_usd\r\n",
+        spending.by.name()
+    );
+    for group in &spending.groups {
+        let spent = &group.spent;
+        let name = group.name.as_deref().unwrap_or_default();
+        // Spreadsheets run what begins like a formula.
+        let quote = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+        text.push_str(&format!(
+            "\"{quote}{}\",{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+            name.replace('"', "\"\""),
+            spent.invocations,
+            spent.failed,
+            spent.cold,
+            spent.unpriced,
+            spent.total(),
+            spent.own,
+            spent.waiting,
+            spent.requests,
+            spent.init,
+            spent.flush,
+            spent.restore,
+            group.previous
+        ));
+    }
+    text
+}

@@ -1,0 +1,120 @@
+//! Cost by step as stacked bars, with the time before as a line.
+
+use coldlight_model::money::Usd;
+use coldlight_model::{Spending, SpendingGroup};
+
+use super::pico;
+use crate::format::{number, usd};
+use crate::moment::Zone;
+use crate::palette::Palette;
+
+const WIDTH: f64 = 1000.0;
+const HEIGHT: f64 = 180.0;
+/// Groups with a colour of their own; the rest are drawn as one.
+const DRAWN: usize = 8;
+
+pub(super) struct Chart {
+    pub legend: Vec<(String, String)>,
+    pub bars: Vec<Bar>,
+    /// Points of the line of the time before; empty when nothing was spent then.
+    pub before: String,
+    /// Height from the bottom in percent, and label.
+    pub ticks: Vec<(String, String)>,
+    /// Place from the left in percent, and label.
+    pub labels: Vec<(String, String)>,
+    pub summary: String,
+}
+
+/// One step.
+pub(super) struct Bar {
+    pub title: String,
+    pub total: String,
+    pub x: String,
+    pub width: String,
+    pub parts: Vec<Slice>,
+}
+
+pub(super) struct Slice {
+    pub class: String,
+    pub y: String,
+    pub height: String,
+}
+
+pub(super) fn chart(spending: &Spending, palette: &Palette, zone: &Zone) -> Chart {
+    let (drawn, rest) = spending.groups.split_at(spending.groups.len().min(DRAWN));
+    let steps = spending.previous_steps.len().max(1);
+    let of_step = |groups: &[SpendingGroup], at: usize| {
+        Usd::sum(groups.iter().filter_map(|group| group.steps.get(at).copied())).unwrap_or_default()
+    };
+    let totals: Vec<Usd> = (0..steps).map(|at| of_step(&spending.groups, at)).collect();
+    let tallest = totals.iter().chain(&spending.previous_steps).copied().max().unwrap_or_default();
+    let top = pico(tallest).max(1) as f64 * 1.08;
+    let height = |amount: Usd| pico(amount) as f64 / top * HEIGHT;
+    let width = WIDTH / steps as f64;
+    let class =
+        |group: &SpendingGroup| group.name.as_deref().map_or_else(|| "s-none".to_owned(), |name| palette.class(name));
+    let bars = (0..steps).map(|at| {
+        let mut base = HEIGHT;
+        let mut slice = |class: String, amount: Usd| {
+            let tall = height(amount);
+            base -= tall;
+            (tall > 0.0).then(|| Slice { class, y: number(base), height: number(tall) })
+        };
+        let mut parts: Vec<Slice> = drawn
+            .iter()
+            .filter_map(|group| slice(class(group), group.steps.get(at).copied().unwrap_or_default()))
+            .collect();
+        parts.extend(slice("s-none".to_owned(), of_step(rest, at)));
+        let begins = spending.range.from.plus(spending.step * at as u64);
+        Bar {
+            title: format!("{}: {}", zone.day_minute(begins), usd(totals[at])),
+            total: usd(totals[at]),
+            x: number(width * at as f64 + width * 0.06),
+            width: number(width * 0.88),
+            parts,
+        }
+    });
+    let spent_before = spending.previous_steps.iter().any(|step| *step > Usd::ZERO);
+    let before = spending
+        .previous_steps
+        .iter()
+        .enumerate()
+        .map(|(at, step)| format!("{},{}", number(width * (at as f64 + 0.5)), number(HEIGHT - height(*step))));
+    let mut legend: Vec<(String, String)> = drawn
+        .iter()
+        .map(|group| (class(group), group.name.clone().unwrap_or_else(|| "(not said)".to_owned())))
+        .collect();
+    if !rest.is_empty() {
+        legend.push(("s-none".to_owned(), format!("{} more", rest.len())));
+    }
+    let label_every = steps.div_ceil(8);
+    Chart {
+        legend,
+        bars: bars.collect(),
+        before: if spent_before { before.collect::<Vec<_>>().join(" ") } else { String::new() },
+        ticks: [0_u32, 1, 2]
+            .into_iter()
+            .filter_map(|at| {
+                let amount = tallest.times(at.into(), 2)?;
+                Some((number(height(amount) / HEIGHT * 100.0), usd(amount)))
+            })
+            .collect(),
+        labels: (0..steps)
+            .step_by(label_every)
+            .map(|at| {
+                let begins = spending.range.from.plus(spending.step * at as u64);
+                let words = if spending.step * label_every as u64 >= 86_400_000_000_000 {
+                    zone.date(begins)
+                } else {
+                    zone.minute(begins)
+                };
+                (number(width * at as f64 / WIDTH * 100.0), words)
+            })
+            .collect(),
+        summary: format!(
+            "{} in all; the dearest step {}",
+            usd(spending.total.total()),
+            usd(totals.iter().copied().max().unwrap_or_default())
+        ),
+    }
+}

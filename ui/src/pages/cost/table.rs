@@ -1,0 +1,117 @@
+//! One row a group: size, cost, how it splits, what changed, what would be cheaper.
+
+use coldlight_model::money::Usd;
+use coldlight_model::{Spending, SpendingBy, SpendingGroup};
+
+use super::{State, change, pico};
+use crate::chart::Spark;
+use crate::format::{large_count, number, per_million, usd, usd_share};
+use crate::palette::Palette;
+use crate::query::Link;
+
+/// From this share of waiting on it is the first thing to look at.
+const MUCH_WAITING_PERCENT: u128 = 60;
+/// More rows are behind SQL.
+const MOST_ROWS: usize = 200;
+
+pub(super) struct Row {
+    pub name: String,
+    pub class: String,
+    /// Its invocations.
+    pub href: Option<String>,
+    pub size: String,
+    pub invocations: String,
+    pub cost: String,
+    pub exact: String,
+    pub share: String,
+    pub per_million: String,
+    /// Fill and width in percent.
+    pub split: Vec<(&'static str, String)>,
+    pub split_words: String,
+    pub change: String,
+    pub spark: Option<Spark>,
+    pub advice: Option<Advice>,
+}
+
+pub(super) struct Advice {
+    pub text: String,
+    pub href: Option<String>,
+}
+
+pub(super) fn rows(spending: &Spending, state: &State, palette: &Palette) -> Vec<Row> {
+    let total = spending.total.total();
+    spending.groups.iter().take(MOST_ROWS).map(|group| row(group, total, spending.by, state, palette)).collect()
+}
+
+fn row(group: &SpendingGroup, total: Usd, by: SpendingBy, state: &State, palette: &Palette) -> Row {
+    let spent = &group.spent;
+    let cost = spent.total();
+    let name = group.name.clone().unwrap_or_else(|| "(not said)".to_owned());
+    let word = match by {
+        SpendingBy::Service => "service",
+        SpendingBy::Function => "function",
+        SpendingBy::Version => "version",
+        SpendingBy::Tenant => "tenant",
+        _ => "",
+    };
+    let found = |path: &str| {
+        let chosen = group.name.as_ref().filter(|name| !word.is_empty() && !name.contains([' ', '"']))?;
+        Some(Link::to(path).with_all(&state.range.pairs()).with("f", format!("{word}:{chosen}")).to_string())
+    };
+    let split = [
+        ("own", "own work", spent.own),
+        ("waiting", "waiting", spent.waiting),
+        ("init", "init", spent.init),
+        ("requests", "requests", spent.requests),
+        ("flush", "extensions", spent.flush),
+        ("restore", "restores", spent.restore),
+    ];
+    let shown = split.iter().filter(|(.., amount)| *amount > Usd::ZERO);
+    let whole = pico(cost).max(1) as f64;
+    Row {
+        class: group.name.as_deref().map_or_else(|| "s-none".to_owned(), |name| palette.class(name)),
+        href: found("/traces"),
+        size: size(group),
+        invocations: large_count(spent.invocations),
+        cost: if spent.unpriced == spent.invocations { "not priced".to_owned() } else { usd(cost) },
+        exact: format!("${}", cost.to_picodollars()),
+        share: if total == Usd::ZERO { "–".to_owned() } else { usd_share(cost, total) },
+        per_million: per_million(cost, spent.invocations - spent.unpriced.min(spent.invocations))
+            .map_or_else(|| "–".to_owned(), |amount| format!("${}", amount.rounded(2))),
+        split: shown.clone().map(|(fill, _, amount)| (*fill, number(pico(*amount) as f64 / whole * 100.0))).collect(),
+        split_words: shown
+            .map(|(_, words, amount)| format!("{words} {}", usd_share(*amount, cost)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        change: change(cost, group.previous),
+        spark: Spark::new(&group.steps.iter().map(|step| Some(pico(*step) as f64)).collect::<Vec<_>>()),
+        advice: advice(group, found("/traces")),
+        name,
+    }
+}
+
+fn size(group: &SpendingGroup) -> String {
+    let memory = match group.memory_mb {
+        Some((one, other)) if one == other => format!("{} MB", large_count(one)),
+        Some((least, most)) => format!("{} to {} MB", large_count(least), large_count(most)),
+        None => return "–".to_owned(),
+    };
+    match group.architecture.as_deref() {
+        Some("x86_64") => format!("{memory} x86"),
+        Some(architecture) => format!("{memory} {architecture}"),
+        None => memory,
+    }
+}
+
+/// The cheapest next step that the figures prove; nothing where they do not.
+fn advice(group: &SpendingGroup, traces: Option<String>) -> Option<Advice> {
+    let cost = group.spent.total();
+    let waiting = group.spent.waiting;
+    let waits_much = cost > Usd::ZERO
+        && waiting.times(100, 1).is_some_and(|hundredfold| Some(hundredfold) > cost.times(MUCH_WAITING_PERCENT, 1));
+    if waits_much {
+        return Some(Advice { text: format!("{} is waiting: see calls", usd_share(waiting, cost)), href: traces });
+    }
+    let saved = group.on_arm64.and_then(|on_arm64| cost.checked_sub(on_arm64)).filter(|saved| *saved > Usd::ZERO)?;
+    Some(Advice { text: format!("arm64: −{} at the same speed", usd_share(saved, cost)), href: None })
+}
