@@ -7,5 +7,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    coldlight::main(std::env::args_os())
+    coldlight_server::main(std::env::args_os())
 }
