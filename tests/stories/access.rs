@@ -137,6 +137,7 @@ enum Needs {
     Write,
     Read,
     Sql,
+    Admin,
 }
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -154,6 +155,8 @@ fn routes() -> Vec<(Needs, Method, &'static str, &'static str)> {
         (Needs::Nothing, Method::POST, "/prefs", ""),
         (Needs::Write, Method::POST, "/start/sample", ""),
         (Needs::Sql, Method::POST, "/api/v1/sql", ""),
+        (Needs::Admin, Method::POST, "/api/v1/prices", ""),
+        get(Needs::Read, "/api/v1/prices"),
         get(Needs::Read, "/"),
         get(Needs::Read, "/start"),
         get(Needs::Read, "/start/events"),
@@ -209,6 +212,7 @@ fn may(scopes: &str, needs: Needs) -> bool {
         Needs::Write => scopes == "write" || scopes == "admin",
         Needs::Read => scopes == "read" || scopes == "admin",
         Needs::Sql => scopes == "sql" || scopes == "admin",
+        Needs::Admin => scopes == "admin",
     }
 }
 

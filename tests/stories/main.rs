@@ -15,6 +15,7 @@ mod house_rules;
 mod lambda;
 mod one_process;
 mod pages;
+mod prices;
 mod retries;
 mod sdks;
 mod secrets;

@@ -84,7 +84,20 @@ impl Server {
         wait: Duration,
         limit: usize,
     ) -> Result<Answer, ClientError> {
-        let mut request = Request::builder().method(Method::POST).uri(path).header(header::HOST, &self.authority);
+        self.send(Method::POST, path, headers, body, wait, limit).await
+    }
+
+    /// As [`Server::post`], with any method.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(http::HeaderName, String)],
+        body: Bytes,
+        wait: Duration,
+        limit: usize,
+    ) -> Result<Answer, ClientError> {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, &self.authority);
         for (name, value) in headers {
             request = request.header(name, value);
         }

@@ -6,7 +6,7 @@
 //! - [`program`]: what is started and how it is stopped; [`listeners`], [`web`], [`signals`] and [`place`] help.
 //! - [`access`]: who may do what.
 //! - [`site`]: what every request can ask; [`routes`]: the pages; [`api`]: JSON and SQL for programs.
-//! - [`demo`], [`sql`], [`check`]: the other commands.
+//! - [`demo`], [`sql`], [`prices`], [`check`]: the other commands.
 //!
 //! Not here: OTLP (`coldlight-receiver`), DuckDB and the journal (`coldlight-store`), markup (`coldlight-ui`).
 
@@ -23,6 +23,7 @@ mod log;
 mod machine;
 mod metrics;
 mod place;
+mod prices;
 mod program;
 mod routes;
 mod settings;
@@ -76,6 +77,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => serve(*arguments).await,
         Command::Demo(arguments) => demo::run(*arguments).await,
         Command::Sql(arguments) => sql::run(*arguments).await,
+        Command::Prices(arguments) => prices::run(*arguments).await,
         Command::Check(arguments) => check::run(arguments).await,
     }
 }

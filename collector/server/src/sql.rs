@@ -60,7 +60,7 @@ fn question(text: &str) -> Result<String, Failure> {
 }
 
 /// The server that holds `data`.
-fn holder(data: &Path, held: &StoreError) -> Result<Server, Failure> {
+pub fn holder(data: &Path, held: &StoreError) -> Result<Server, Failure> {
     match Addresses::read(data) {
         Some(Addresses { http: Some(address), .. }) => Ok(Server::at(reachable(address))),
         Some(_) => Err(Failure::DataInUse(format!("{}, and it listens for no questions (--http is off)", chain(held)))),

@@ -3,6 +3,7 @@
 //! Query words are those of the pages (`range`, `from`, `to`, `f`, `sort`, `cursor`); here a word that cannot be understood
 //! is an error, for a program cannot read a note.
 
+mod prices;
 mod spending;
 pub mod sql;
 mod views;
@@ -39,6 +40,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/map", get(map))
         .route("/api/v1/spending", get(spending::spending))
         .route("/api/v1/status", get(status))
+        .route("/api/v1/prices", get(prices::list).post(prices::add))
         .route("/api/v1/sql", post(sql::ask))
         .route("/api/v1/openapi.json", get(openapi))
 }

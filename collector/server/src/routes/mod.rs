@@ -11,7 +11,7 @@
 //! | scope read | pages, `/readyz`, `/metrics`, `/api/v1/…` |
 //! | scope sql | `POST /api/v1/sql` |
 //! | scope write | `POST /start/sample`, and OTLP on its own ports |
-//! | scope admin | everything |
+//! | scope admin | everything; alone `POST /api/v1/prices` |
 //!
 //! Without a key file everybody who reaches the listener may do everything.
 
@@ -90,6 +90,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/traces/{id}/spans/{span}", READ),
     route(Method::GET, "/api/v1/map", READ),
     route(Method::GET, "/api/v1/status", READ),
+    route(Method::GET, "/api/v1/prices", READ),
+    route(Method::POST, "/api/v1/prices", Some(Scope::Admin)),
     route(Method::POST, "/api/v1/sql", Some(Scope::Sql)),
     route(Method::GET, "/api/v1/openapi.json", READ),
 ];

@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::value::{Bytes, Length, Listen, LogFormat, Share};
 use crate::answer::Format;
+use crate::prices::PricesArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +17,7 @@ Examples:
   coldlight serve --data /var/lib/coldlight --retain 14d
   coldlight serve --otlp-grpc 0.0.0.0:4317 --api-key-file /etc/coldlight/keys
   coldlight sql \"SELECT service, count(*) FROM spans GROUP BY ALL\"
+  coldlight prices quote --region eu-west-1 --memory-mb 512 --billed-ms 312
   coldlight check --data /var/lib/coldlight
 
 Settings come from flags, then COLDLIGHT_* in the environment, then coldlight.toml (same names as the flags).
@@ -37,6 +39,8 @@ pub enum Command {
     Demo(Box<DemoArgs>),
     /// Ask a question in SQL, of a stopped store or of the server that holds it
     Sql(Box<SqlArgs>),
+    /// Show, quote, import and set prices
+    Prices(Box<PricesArgs>),
     /// Verify that the journal and the database of a stopped store are whole
     Check(CheckArgs),
 }

@@ -1,0 +1,141 @@
+//! Prices on the command line: quoted from the program's own book, set and imported beside a running server, and counted anew.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use coldlight_tests::program::program;
+use coldlight_tests::{Coldlight, tools};
+use serde_json::{Value, json};
+
+fn prices(words: &[&str]) -> Command {
+    let mut command = program("prices");
+    command.args(words);
+    command
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|why| panic!("{command:?}: {why}"))
+}
+
+#[track_caller]
+fn printed(output: &Output) -> String {
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A small list in AWS's shape: ARM duration in Ireland, dearer than it is.
+fn list() -> Value {
+    json!({
+        "formatVersion": "v1.0", "offerCode": "AWSLambda", "version": "20261101000000", "publicationDate": "2026-11-01T00:00:00Z",
+        "products": { "A": { "sku": "A", "attributes": {
+            "usagetype": "EU-Lambda-GB-Second-ARM", "regionCode": "eu-west-1", "locationType": "AWS Region"
+        }}},
+        "terms": { "OnDemand": { "A": { "A.J": { "sku": "A", "effectiveDate": "2026-10-01T00:00:00Z", "priceDimensions": {
+            "A.J.1": { "beginRange": "0", "endRange": "Inf", "unit": "s", "pricePerUnit": { "USD": "0.0000200000" } }
+        }}}}}
+    })
+}
+
+#[test]
+fn a_quote_needs_no_server_and_no_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = std::fs::read(tools::folder().join("fixtures/cost/golden.jsonl")).unwrap();
+    let mut command = prices(&["quote", "--json"]);
+    let mut child = command
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|why| panic!("{why}"));
+    child.stdin.take().unwrap().write_all(&golden).unwrap();
+    let answers = printed(&child.wait_with_output().unwrap());
+    let cases = String::from_utf8(golden).unwrap();
+    assert_eq!(answers.lines().count(), 12);
+    for (case, answer) in cases.lines().zip(answers.lines()) {
+        let (case, answer): (Value, Value) =
+            (serde_json::from_str(case).unwrap(), serde_json::from_str(answer).unwrap());
+        assert_eq!((&answer["id"], &answer["usd"]), (&case["id"], &case["expected"]["usd"]));
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_beside_a_running_server_prices_the_past_anew_and_can_be_repeated() {
+    let mut coldlight = Coldlight::start().await;
+    let data = coldlight.data().display().to_string();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), list().to_string()).unwrap();
+    let path = file.path().display().to_string();
+    let cost = "SELECT lambda_cost('eu-west-1', 'arm64', 1024, 1000, DATE '2026-10-02').duration_usd::VARCHAR";
+    let costs = async |coldlight: &Coldlight| coldlight.sql(cost).await.texts().remove(0);
+    assert_eq!(costs(&coldlight).await, "0.000013333400000000");
+
+    let imported = printed(&run(&mut prices(&["import", "--data", &data, &path])));
+    assert!(imported.contains("1 new, 0 known"), "{imported}");
+    assert_eq!(costs(&coldlight).await, "0.000020000000000000");
+    let again = printed(&run(&mut prices(&["import", "--data", &data, &path])));
+    assert!(again.contains("0 new, 1 known"), "{again}");
+
+    printed(&run(&mut prices(&[
+        "set",
+        "--data",
+        &data,
+        "--service",
+        "lambda",
+        "--discount",
+        "10%",
+        "--since",
+        "always",
+    ])));
+    assert_eq!(costs(&coldlight).await, "0.000018000000000000");
+
+    coldlight.stop().await;
+    let quote = [
+        "quote",
+        "--data",
+        &data,
+        "--region",
+        "eu-west-1",
+        "--architecture",
+        "arm64",
+        "--memory-mb",
+        "1024",
+        "--billed-ms",
+        "1000",
+    ];
+    let quoted = printed(&run(&mut prices(&quote)));
+    assert!(quoted.contains("0.000018") && quoted.contains("0.00002 × 0.9 USD/GB-second"), "{quoted}");
+    assert!(quoted.contains("AWS price list AWSLambda 20261101000000"), "{quoted}");
+    let shown = [
+        "show",
+        "--data",
+        &data,
+        "--region",
+        "eu-west-1",
+        "--item",
+        "duration",
+        "--architecture",
+        "arm64",
+        "--history",
+        "--format",
+        "csv",
+    ];
+    let shown = printed(&run(&mut prices(&shown)));
+    assert!(shown.contains("built in") && shown.contains("imported"), "{shown}");
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let told = |words: &[&str]| {
+        let output = run(&mut prices(words));
+        assert!(!output.status.success(), "{words:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(told(&["quote", "--memory-mb", "128"]).contains("--billed-ms"));
+    assert!(told(&["quote", "--memory-mb", "1.5", "--billed-ms", "1"]).contains("--memory-mb"));
+    assert!(told(&["set", "--usd", "1"]).contains("--region"));
+    assert!(told(&["import", "/does/not/exist.json"]).contains("/does/not/exist.json"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "{\"offerCode\": \"AmazonS3\", \"products\": {}, \"terms\": {}}").unwrap();
+    assert!(told(&["import", &file.path().display().to_string()]).contains("AmazonS3"));
+}
