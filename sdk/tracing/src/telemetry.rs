@@ -178,6 +178,11 @@ impl Telemetry {
         self.inner.courier.as_ref().map_or(0, Courier::lost)
     }
 
+    #[cfg(feature = "lambda")]
+    pub(crate) fn is_on(&self) -> bool {
+        self.inner.courier.is_some()
+    }
+
     /// The courier of a function that is frozen between its invocations.
     #[cfg(feature = "lambda")]
     pub(crate) fn frozen_courier(&self) -> Option<Courier> {

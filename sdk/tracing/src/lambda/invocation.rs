@@ -45,7 +45,8 @@ pub struct InvocationLayer {
 
 #[derive(Debug)]
 struct Shared {
-    tracer: SdkTracer,
+    /// None when tracing is switched off: contexts pass through then.
+    tracer: Option<SdkTracer>,
     courier: Option<Courier>,
     /// Nothing was invoked yet.
     first: AtomicBool,
@@ -71,7 +72,7 @@ impl InvocationLayer {
             Ok("snap-start") => Kind::Snapshot,
             _ => Kind::OnDemand,
         };
-        let (tracer, courier) = (telemetry.tracer(), telemetry.frozen_courier());
+        let (tracer, courier) = (telemetry.is_on().then(|| telemetry.tracer()), telemetry.frozen_courier());
         let init = if kind == Kind::Snapshot { None } else { init::since_start() };
         let shared = Shared { tracer, courier, first: AtomicBool::new(true), init, kind };
         Self { shared: Arc::new(shared), watched: false }
@@ -138,9 +139,11 @@ where
         builder.attributes = Some(all);
         builder.links = Some(explained.links.iter().map(|link| Link::with_context(span_context(link))).collect());
         let parent = parent::context(&explained, &invocation.context);
-        let span = shared.tracer.build_with_context(builder, &parent);
-        let watch = watch(&explained);
-        let context = parent.with_span(span).with_value(watch);
+        let context = match &shared.tracer {
+            Some(tracer) => parent.with_span(tracer.build_with_context(builder, &parent)),
+            None => parent,
+        };
+        let context = context.with_value(watch(&explained));
         let deadline = invocation.context.deadline;
         let inner = {
             let _current = context.clone().attach();

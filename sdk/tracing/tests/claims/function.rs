@@ -206,6 +206,18 @@ async fn a_collector_that_is_away_for_three_invocations_gets_their_spans_once_it
 }
 
 #[tokio::test]
+async fn switched_off_a_function_answers_and_sends_nothing() {
+    let receiver = Receiver::start().await;
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url()), ("OTEL_SDK_DISABLED", "true".to_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let mut function = Function::start("function::checkout", [127, 98, 0, 9].into(), &variables).await;
+    let outcome = function.invoke(json!({"answer": "yes"}), &[("lambda-runtime-trace-id", XRAY)]).await;
+    assert_eq!(outcome.body, json!("yes"));
+    outcome.after.await.unwrap();
+    assert!(receiver.spans().is_empty());
+}
+
+#[tokio::test]
 async fn with_an_extension_beside_it_a_function_needs_no_setting() {
     let extension = Receiver::start_on("127.98.0.8:4318".parse().unwrap()).await;
     let mut function = Function::start("function::checkout", [127, 98, 0, 8].into(), &[]).await;
