@@ -103,7 +103,10 @@ fn rooms_know_only_the_rooms_below_them() {
         ("collector/receiver", &["coldlight-model"]),
         ("collector/store", &["coldlight-model"]),
         ("ui", &["coldlight-model"]),
-        ("collector/server", &["coldlight-model", "coldlight-receiver", "coldlight-store", "coldlight-ui"]),
+        (
+            "collector/server",
+            &["coldlight-local", "coldlight-model", "coldlight-receiver", "coldlight-store", "coldlight-ui"],
+        ),
         ("sdk/tracing", &["coldlight-tracing", "coldlight-triggers"]),
         ("sdk/triggers", &[]),
         ("sdk/local", &["coldlight-triggers"]),

@@ -13,6 +13,7 @@ mod freshness;
 mod hostile;
 mod house_rules;
 mod lambda;
+mod local;
 mod one_process;
 mod pages;
 mod prices;

@@ -6,7 +6,7 @@
 //! - [`program`]: what is started and how it is stopped; [`listeners`], [`web`], [`signals`] and [`place`] help.
 //! - [`access`]: who may do what.
 //! - [`site`]: what every request can ask; [`routes`]: the pages; [`api`]: JSON and SQL for programs.
-//! - [`demo`], [`sql`], [`prices`], [`check`]: the other commands.
+//! - [`demo`], [`sql`], [`prices`], [`check`], [`local`]: the other commands.
 //!
 //! Not here: OTLP (`coldlight-receiver`), DuckDB and the journal (`coldlight-store`), markup (`coldlight-ui`).
 
@@ -19,6 +19,7 @@ mod clock;
 mod demo;
 mod failure;
 mod listeners;
+mod local;
 mod log;
 mod machine;
 mod metrics;
@@ -79,6 +80,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Sql(arguments) => sql::run(*arguments).await,
         Command::Prices(arguments) => prices::run(*arguments).await,
         Command::Check(arguments) => check::run(arguments).await,
+        Command::Local(arguments) => local::run(*arguments).await,
     }
 }
 

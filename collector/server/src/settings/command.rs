@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use coldlight_local::cli::LocalArgs;
 
 use super::value::{Bytes, Length, Listen, LogFormat, Share};
 use crate::answer::Format;
@@ -19,6 +20,7 @@ Examples:
   coldlight sql \"SELECT service, count(*) FROM spans GROUP BY ALL\"
   coldlight prices quote --region eu-west-1 --memory-mb 512 --billed-ms 312
   coldlight check --data /var/lib/coldlight
+  coldlight local --handler ./bootstrap --event event.json
 
 Settings come from flags, then COLDLIGHT_* in the environment, then coldlight.toml (same names as the flags).
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 the data is in use by another process.";
@@ -43,6 +45,8 @@ pub enum Command {
     Prices(Box<PricesArgs>),
     /// Verify that the journal and the database of a stopped store are whole
     Check(CheckArgs),
+    /// Run Lambda functions on this machine, with real freezing, limits and REPORT lines
+    Local(Box<LocalArgs>),
 }
 
 const SERVE_EXAMPLES: &str = "\
