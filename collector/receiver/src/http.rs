@@ -107,6 +107,7 @@ pub(crate) fn authorize(shared: &Shared, headers: &HeaderMap) -> Result<(), Refu
         Access::Granted => Ok(()),
         Access::Missing => Err(Refusal::Unauthenticated),
         Access::Denied => Err(Refusal::Denied),
+        Access::Wait(wait) => Err(Refusal::Rate { wait }),
     }
 }
 

@@ -13,6 +13,8 @@ pub enum Access {
     Missing,
     /// It is known and does not allow writing.
     Denied,
+    /// It has sent as much as it may for now; more after this long.
+    Wait(Duration),
 }
 
 /// Waits up to the given time until a batch could be kept.

@@ -37,6 +37,9 @@ pub(crate) enum Refusal {
     Unauthenticated,
     #[error("this key may not write")]
     Denied,
+    /// Try again after a while: this key sends more than it may.
+    #[error("this key may not send so many requests a second")]
+    Rate { wait: Duration },
     #[error("pages of this origin may not send here")]
     Origin,
     #[error("this host name is not served here")]
@@ -60,7 +63,7 @@ pub(crate) const GRPC_METHODS: &str = "Export of the TraceService, LogsService a
 
 impl Refusal {
     /// Everything [`Refusal::reason`] can say: the bounded label set of the refusal counts.
-    pub(crate) const REASONS: [&'static str; 20] = [
+    pub(crate) const REASONS: [&'static str; 21] = [
         "malformed",
         "over budget",
         "too large",
@@ -70,6 +73,7 @@ impl Refusal {
         "encoding",
         "unauthenticated",
         "denied",
+        "rate",
         "origin",
         "host",
         "memory full",
@@ -95,6 +99,7 @@ impl Refusal {
             Self::Encoding => "encoding",
             Self::Unauthenticated => "unauthenticated",
             Self::Denied => "denied",
+            Self::Rate { .. } => "rate",
             Self::Origin => "origin",
             Self::Host => "host",
             Self::Busy(busy) => busy.reason.name(),
@@ -107,7 +112,8 @@ impl Refusal {
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::Malformed { .. } | Self::OverBudget { .. } | Self::CutOff => Code::InvalidArgument,
-            Self::TooLarge { .. } => Code::ResourceExhausted,
+            // Tried again with a RetryInfo only, which a body that is too large never gets.
+            Self::TooLarge { .. } | Self::Rate { .. } => Code::ResourceExhausted,
             Self::Path(_) | Self::Method | Self::ContentType(_) | Self::Encoding => Code::Unimplemented,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Denied | Self::Origin | Self::Host => Code::PermissionDenied,
@@ -126,6 +132,7 @@ impl Refusal {
             Self::ContentType(_) | Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Denied | Self::Origin => StatusCode::FORBIDDEN,
+            Self::Rate { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             // 408 would fit a slow body, but no OTLP client tries again on it.
             Self::Busy(_) | Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
@@ -139,6 +146,7 @@ impl Refusal {
             // Over five seconds would outlast the exporters' own deadlines.
             Self::Busy(busy) => Some(busy.retry_after_s.clamp(1, 5)),
             Self::TooSlow => Some(1),
+            Self::Rate { wait } => Some(u32::try_from(wait.as_secs() + 1).unwrap_or(5).clamp(1, 5)),
             _ => None,
         }
     }
@@ -189,6 +197,7 @@ mod tests {
             Refusal::Encoding,
             Refusal::Unauthenticated,
             Refusal::Denied,
+            Refusal::Rate { wait: Duration::from_millis(300) },
             Refusal::Origin,
             Refusal::Host,
             Refusal::TooSlow,
@@ -210,6 +219,7 @@ mod tests {
     fn only_what_may_pass_later_is_retried() {
         for refusal in one_of_each() {
             let code = refusal.code();
+            // RESOURCE_EXHAUSTED is tried again only with a RetryInfo.
             let retried = matches!(
                 code,
                 Code::Cancelled
@@ -218,8 +228,9 @@ mod tests {
                     | Code::OutOfRange
                     | Code::Unavailable
                     | Code::DataLoss
-            );
-            assert_eq!(retried, matches!(refusal, Refusal::Busy(_) | Refusal::TooSlow), "{refusal:?}");
+            ) || (code == Code::ResourceExhausted && refusal.retry_after_s().is_some());
+            let passes = matches!(refusal, Refusal::Busy(_) | Refusal::TooSlow | Refusal::Rate { .. });
+            assert_eq!(retried, passes, "{refusal:?}");
             assert_eq!(retried, refusal.retry_after_s().is_some(), "{refusal:?}");
             assert_eq!(retried, matches!(refusal.http_status().as_u16(), 429 | 502 | 503 | 504), "{refusal:?}");
             assert_ne!(code, Code::OutOfRange);

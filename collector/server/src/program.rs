@@ -220,10 +220,11 @@ fn receiver(settings: &Settings, otlp_http: &Wanted, access: &Arc<Access>, store
             let store = for_keep.clone();
             async move { store.keep(batch).await }.boxed()
         }),
-        authorize: Box::new(move |secret| match access.may_write(secret) {
+        authorize: Box::new(move |secret| match access.may_write(secret, Instant::now()) {
             Verdict::Granted => ReceiverAccess::Granted,
             Verdict::Denied { .. } => ReceiverAccess::Denied,
-            Verdict::Unknown | Verdict::Wait(_) => ReceiverAccess::Missing,
+            Verdict::Unknown => ReceiverAccess::Missing,
+            Verdict::Wait(wait) => ReceiverAccess::Wait(wait),
         }),
         now: clock::now,
     };

@@ -2,6 +2,7 @@
 //!
 //! Not here: what an invocation costs (`money`), where its parts are kept (`store`).
 
+mod attempt;
 mod invocation;
 mod platform;
 mod report_line;

@@ -10,8 +10,8 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::house::{
-    GrpcAnswer, House, HttpAnswer, JSON, KEY, LOGS, METRICS, ONE_SPAN_JSON, PROTOBUF, READ_KEY, TRACES, busy, framed,
-    gzip, request, span, spans,
+    FAST_KEY, GrpcAnswer, House, HttpAnswer, JSON, KEY, LOGS, METRICS, ONE_SPAN_JSON, PROTOBUF, READ_KEY, TRACES, busy,
+    framed, gzip, request, span, spans,
 };
 
 /// Seconds of a gRPC answer's RetryInfo.
@@ -252,6 +252,22 @@ async fn keys_are_asked_for_before_anything_else() {
     assert_eq!(house.post("/v1/traces", &[PROTOBUF, &granted], &message).await.status, 200);
     assert_eq!((house.refused("unauthenticated"), house.refused("denied"), house.kept_spans()), (5, 4, 3));
     assert_eq!(house.asked_for_room.load(std::sync::atomic::Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_key_that_sends_too_much_is_told_when_to_come_again() {
+    let house = House::with(Settings::default(), true).await;
+    let message = request(spans(1));
+    check_refused(
+        &house.call(TRACES, &[("x-coldlight-key", FAST_KEY)], &message).await,
+        Code::ResourceExhausted,
+        Some(2),
+    );
+    for (header, content_type) in HTTP {
+        let answer = house.post("/v1/traces", &[header, &format!("x-coldlight-key: {FAST_KEY}")], &message).await;
+        check_refused_http(&answer, content_type, 429, Code::ResourceExhausted, Some(2));
+    }
+    assert_eq!((house.refused("rate"), house.kept_spans()), (3, 0));
 }
 
 #[tokio::test]

@@ -57,6 +57,8 @@ static TURNS: RwLock<()> = RwLock::const_new(());
 
 pub const KEY: &str = "writer";
 pub const READ_KEY: &str = "reader";
+/// The key of one who sends more than it may.
+pub const FAST_KEY: &str = "too-fast";
 
 impl House {
     pub async fn open() -> Self {
@@ -108,6 +110,7 @@ impl House {
                 _ if !keys => Access::Granted,
                 Some(KEY) => Access::Granted,
                 Some(READ_KEY) => Access::Denied,
+                Some(FAST_KEY) => Access::Wait(Duration::from_millis(1_200)),
                 _ => Access::Missing,
             }),
             now: || Timestamp::from_millis(1_795_438_588_000),

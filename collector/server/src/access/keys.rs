@@ -1,4 +1,4 @@
-//! The key file: one key a line, `NAME SCOPES SECRET`.
+//! The key file: one key a line, `NAME SCOPES SECRET`, and `rate=N` behind it where a sender may send N OTLP requests a second.
 //!
 //! `SCOPES` are words of `write`, `read`, `sql`, `admin`, joined by commas. Blank lines and lines that begin with `#` count
 //! for nothing. Only the hashes of the secrets stay in memory, and a presented secret is compared with every one of them in
@@ -24,6 +24,8 @@ const MAX_KEYS: usize = 1_000;
 pub struct Key {
     pub name: String,
     pub scopes: Scopes,
+    /// OTLP requests a second; `None`: as many as there is room for.
+    pub rate: Option<u32>,
 }
 
 /// All keys there are.
@@ -52,8 +54,27 @@ impl Keys {
                 continue;
             }
             let words: Vec<&str> = line.split_whitespace().collect();
-            let [name, scopes, secret] = words[..] else {
-                return Err(format!("line {number} has {} words instead of NAME SCOPES SECRET", words.len()));
+            let (name, scopes, secret, rate) = match words[..] {
+                [name, scopes, secret] => (name, scopes, secret, None),
+                [name, scopes, secret, rate] => {
+                    let rate = rate.strip_prefix("rate=").and_then(|rate| rate.parse().ok()).filter(|rate| *rate > 0);
+                    (
+                        name,
+                        scopes,
+                        secret,
+                        Some(rate.ok_or_else(|| {
+                            format!(
+                                "line {number}: the fourth word is rate=N, requests a second, a whole number from 1"
+                            )
+                        })?),
+                    )
+                }
+                _ => {
+                    return Err(format!(
+                        "line {number} has {} words instead of NAME SCOPES SECRET, with or without rate=N",
+                        words.len()
+                    ));
+                }
             };
             let scopes = Scopes::parse(scopes).map_err(|reason| format!("line {number}: {reason}"))?;
             if secret.len() < MIN_SECRET {
@@ -65,7 +86,7 @@ impl Keys {
             if !names.insert(name) {
                 return Err(format!("line {number}: the name {name} is there already"));
             }
-            keys.push((Key { name: name.to_owned(), scopes }, hash(secret)));
+            keys.push((Key { name: name.to_owned(), scopes, rate }, hash(secret)));
         }
         match keys.len() {
             0 => Err("holds no key; write one a line: NAME SCOPES SECRET".to_owned()),
@@ -114,6 +135,16 @@ mod tests {
     use crate::access::scope::Scope;
 
     const FILE: &str = "# ours\n\nlambda write 0123456789abcdef\n  ops  read,sql\tfedcba9876543210  \n";
+
+    #[test]
+    fn a_rate_stands_behind_the_secret_or_is_a_mistake() {
+        let keys = Keys::parse("fast write 0123456789abcdef rate=50").unwrap();
+        assert_eq!(keys.find("0123456789abcdef").unwrap().rate, Some(50));
+        for rate in ["50", "rate=", "rate=0", "rate=-1", "rate=fast"] {
+            let problem = Keys::parse(&format!("fast write 0123456789abcdef {rate}")).err().unwrap();
+            assert!(problem.contains("rate=N") && problem.starts_with("line 1"), "{problem}");
+        }
+    }
 
     #[test]
     fn a_secret_finds_its_key_and_no_other() {

@@ -5,6 +5,7 @@
 
 mod host;
 mod keys;
+mod pace;
 mod scope;
 mod session;
 mod throttle;
@@ -29,6 +30,7 @@ pub struct Access {
     own_secret: String,
     sessions: session::Sessions,
     throttle: throttle::Throttle,
+    pace: pace::Pace,
     /// Open to more than this machine without asking for keys.
     pub insecure: bool,
     unauthorized: AtomicU64,
@@ -51,7 +53,7 @@ pub enum Verdict {
     Denied {
         missing: Scope,
     },
-    /// Too many wrong keys from this address: 429.
+    /// Too many wrong keys from this address, or more requests than the key may send: 429.
     Wait(Duration),
 }
 
@@ -74,6 +76,7 @@ impl Access {
             own_secret,
             sessions: Default::default(),
             throttle: Default::default(),
+            pace: Default::default(),
             insecure: open.is_some() && settings.insecure_no_auth,
             unauthorized: AtomicU64::new(0),
         })
@@ -123,15 +126,19 @@ impl Access {
         Ok(shown.session.and_then(|id| self.sessions.find(id, now)).map(|key| key.scopes))
     }
 
-    /// Whether a sender with `secret` may write. OTLP does not tell the address, and secrets are too long to be guessed.
-    pub fn may_write(&self, secret: Option<&str>) -> Verdict {
+    /// Whether a sender with `secret` may write just now; takes one request of its rate, if it has one. OTLP does not tell the
+    /// address, and secrets are too long to be guessed.
+    pub fn may_write(&self, secret: Option<&str>, now: Instant) -> Verdict {
         let Some(keys) = &self.keys else { return Verdict::Granted };
-        let scopes = secret.and_then(|secret| {
-            let own = subtle::ConstantTimeEq::ct_eq(secret.as_bytes(), self.own_secret.as_bytes());
-            if own.into() { Some(Scopes::of(Scope::Write)) } else { keys.find(secret).map(|key| key.scopes) }
-        });
-        match scopes {
-            Some(scopes) if scopes.allow(Scope::Write) => Verdict::Granted,
+        let Some(secret) = secret else { return Verdict::Unknown };
+        if subtle::ConstantTimeEq::ct_eq(secret.as_bytes(), self.own_secret.as_bytes()).into() {
+            return Verdict::Granted;
+        }
+        match keys.find(secret) {
+            Some(key) if key.scopes.allow(Scope::Write) => {
+                let wait = key.rate.and_then(|rate| self.pace.take(&key.name, rate, now));
+                wait.map_or(Verdict::Granted, Verdict::Wait)
+            }
             Some(_) => Verdict::Denied { missing: Scope::Write },
             None => Verdict::Unknown,
         }
@@ -188,7 +195,7 @@ mod tests {
     fn without_keys_everybody_on_loopback_may_do_everything() {
         let access = Access::new(&AccessSettings::default(), &[("http", "127.0.0.1".parse().unwrap())]).unwrap();
         assert_eq!(access.decide(Shown::default(), Scope::Admin, peer(), Instant::now()), Verdict::Granted);
-        assert_eq!(access.may_write(None), Verdict::Granted);
+        assert_eq!(access.may_write(None, Instant::now()), Verdict::Granted);
         assert!(!access.insecure);
     }
 
@@ -211,8 +218,8 @@ mod tests {
         assert_eq!(access.decide(bearer(SECRET), Scope::Sql, peer(), now), Verdict::Denied { missing: Scope::Sql });
         assert_eq!(access.decide(bearer("wrong"), Scope::Read, peer(), now), Verdict::Unknown);
         assert_eq!(access.decide(Shown::default(), Scope::Read, peer(), now), Verdict::Unknown);
-        assert_eq!(access.may_write(Some(SECRET)), Verdict::Denied { missing: Scope::Write });
-        assert_eq!(access.may_write(Some(access.own_secret())), Verdict::Granted);
+        assert_eq!(access.may_write(Some(SECRET), Instant::now()), Verdict::Denied { missing: Scope::Write });
+        assert_eq!(access.may_write(Some(access.own_secret()), Instant::now()), Verdict::Granted);
         assert_eq!(access.unauthorized(), 3);
     }
 

@@ -46,10 +46,6 @@ impl Scopes {
         Ok(scopes)
     }
 
-    pub fn of(scope: Scope) -> Self {
-        Self(scope.bit())
-    }
-
     /// Admin includes the others.
     pub fn allow(self, scope: Scope) -> bool {
         self.0 & (scope.bit() | Scope::Admin.bit()) != 0

@@ -60,10 +60,10 @@ pub fn random_hex() -> Result<String, getrandom::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::scope::{Scope, Scopes};
+    use crate::access::scope::Scopes;
 
     fn key(name: &str) -> Key {
-        Key { name: name.to_owned(), scopes: Scopes::of(Scope::Read) }
+        Key { name: name.to_owned(), scopes: Scopes::parse("read").unwrap(), rate: None }
     }
 
     #[test]

@@ -56,7 +56,7 @@ Examples:
   coldlight serve --otlp-http 0.0.0.0:4318 --api-key-file keys.txt
 
 The key file has one key a line: NAME SCOPES SECRET. SCOPES are words of write, read, sql, admin joined by commas; admin
-includes the others. A secret has at least 16 characters. Lines that begin with # are comments. With a key file
+includes the others. A fourth word rate=N takes at most N OTLP requests a second of that key, after a burst of two seconds' worth. A secret has at least 16 characters. Lines that begin with # are comments. With a key file
 every listener asks for a key, those on loopback too.
   lambda-exporter   write      6f1c8a0e5b2d4c7f9a3e
   grafana           read,sql   0b7e2f9d1c6a4e8b5d3f";
