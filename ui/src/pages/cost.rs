@@ -226,13 +226,7 @@ fn kpis(spending: &Spending) -> Vec<Kpi> {
             "",
         ),
         kpi("waiting", "Paid for waiting", Some(spent.waiting), of_total(spent.waiting), ""),
-        kpi(
-            "cold",
-            "Paid for cold starts",
-            Some(spent.init),
-            counted(spent.cold, "cold start", "cold starts"),
-            "c-init",
-        ),
+        cold(spent, kpi),
         kpi(
             "failed",
             "Paid for failures",
@@ -241,6 +235,14 @@ fn kpis(spending: &Spending) -> Vec<Kpi> {
             if spent.failed > 0 { "c-fault" } else { "" },
         ),
     ]
+}
+
+/// An init that nobody reported is not free: its cost is not known.
+fn cold(spent: &Spent, kpi: impl Fn(&'static str, &'static str, Option<Usd>, String, &'static str) -> Kpi) -> Kpi {
+    let starts = counted(spent.cold, "cold start", "cold starts");
+    let reported = spent.cold == 0 || spent.init > Usd::ZERO;
+    let aside = if reported { starts } else { format!("{starts}, no init reported") };
+    kpi("cold", "Paid for cold starts", reported.then_some(spent.init), aside, "c-init")
 }
 
 fn parts(spent: &Spent) -> Vec<Part> {
