@@ -101,6 +101,15 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     let trace = "SELECT trace_id FROM spans GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1";
     let trace = ordinary.sql(trace).await.texts().remove(0);
     let spans = ordinary.sql(&format!("SELECT count(*) FROM spans WHERE trace_id = '{trace}'")).await.number();
+    let requests =
+        ordinary.sql("SELECT count(DISTINCT invocation_id) FROM spans WHERE invocation_id IS NOT NULL").await;
+    let told_of = "(SELECT DISTINCT request_id FROM invocations)";
+    ordinary.until_count(told_of, requests.number() as u64, Duration::from_secs(20)).await;
+    let invocations = ordinary.sql("SELECT count(*) FROM invocations").await.number();
+    let functions = "SELECT coalesce(\"function\", service) FROM invocations WHERE cost_usd IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1";
+    let priced = ordinary.sql(functions).await.texts();
+    let functions =
+        ordinary.sql("SELECT count(DISTINCT coalesce(\"function\", service)) FROM invocations").await.number();
     let told = json!({
         "empty": format!("http://{}", empty.http()),
         "ordinary": format!("http://{}", ordinary.http()),
@@ -109,6 +118,7 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         "range": format!("from={}&to={}", at(0), at(1)),
         "traces": manifest.totals.traces,
         "services": manifest.services_of("traces"),
+        "invocations": { "count": invocations, "functions": functions, "function": priced[0] },
         "trace": { "id": trace, "spans": spans },
         "large": { "id": hex(&large_id), "spans": LARGE },
         "hostile": { "id": hex(&hostile_id), "spans": HOSTILE.len(), "texts": HOSTILE },

@@ -27,6 +27,7 @@ const STYLESHEET: &str = concat!(
     include_str!("../assets/css/map.css"),
     include_str!("../assets/css/pages.css"),
     include_str!("../assets/css/cost.css"),
+    include_str!("../assets/css/invocations.css"),
     include_str!("../assets/trace.css"),
     include_str!("../assets/css/media.css"),
 );

@@ -10,12 +10,17 @@ const MAX_BYTES: usize = 4096;
 
 /// The filter of an address: every `f=`, joined, because a form sends the words it kept and the new ones separately.
 pub fn from_query(query: &Query, bad: &mut Vec<BadParam>) -> Filter {
+    Filter::parse(&line_of(query, bad))
+}
+
+/// The text of that filter; nothing where it is too long.
+pub fn line_of(query: &Query, bad: &mut Vec<BadParam>) -> String {
     let line = query.all("f").map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     if line.len() > MAX_BYTES {
         bad.push(BadParam::new("f", &line, format!("at most {MAX_BYTES} bytes")));
-        return Filter::default();
+        return String::new();
     }
-    Filter::parse(&line)
+    line
 }
 
 /// One word of the filter.
@@ -58,6 +63,12 @@ impl FilterBar {
                 .map(|problem| (text::cut(&problem.word, 80), text::cut(&problem.message, 200)))
                 .collect(),
         }
+    }
+
+    /// With other examples of words.
+    pub fn placeholder(mut self, words: &'static str) -> Self {
+        self.placeholder = words;
+        self
     }
 
     /// The chips lead to `here` instead: for a page that only keeps the filter for another.

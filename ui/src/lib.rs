@@ -16,6 +16,7 @@ pub mod filter_bar;
 pub mod format;
 mod hash;
 pub mod icon;
+pub mod invocations;
 pub mod layout;
 pub mod map;
 pub mod moment;

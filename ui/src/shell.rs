@@ -64,6 +64,9 @@ pub struct Shell {
 pub enum Section {
     Map,
     Traces,
+    Invocations,
+    Functions,
+    ColdStarts,
     Cost,
     Status,
     /// A page outside the navigation.
@@ -125,6 +128,9 @@ impl Chrome {
             nav: vec![
                 item(Section::Map, "map", "Map", carry("/map")),
                 item(Section::Traces, "traces", "Traces", carry("/traces")),
+                item(Section::Invocations, "invocations", "Invocations", carry("/invocations")),
+                item(Section::Functions, "functions", "Functions", carry("/functions")),
+                item(Section::ColdStarts, "cold-starts", "Cold starts", carry("/cold-starts")),
                 item(Section::Cost, "cost", "Cost", carry("/cost")),
                 item(Section::Status, "status", "Status", "/status".to_owned()),
             ],
@@ -189,7 +195,7 @@ mod tests {
         let here = Link::to("/map").with("range", "6h").with("sel", "service:a").with("f", "dur>1s");
         let chrome = Chrome::new(&Shell::default(), Section::Map, "Map", &here);
         assert_eq!(chrome.nav[1].href, "/traces?range=6h&f=dur%3E1s");
-        assert_eq!(chrome.nav[3].href, "/status");
+        assert_eq!(chrome.nav.last().unwrap().href, "/status");
         assert!(chrome.nav[0].is_current);
     }
 

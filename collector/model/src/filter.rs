@@ -35,8 +35,10 @@ pub enum Comparison {
     /// An attribute by name. Text patterns match any scalar by its text; a number matches numbers exactly.
     AttributeIs(String, Pattern),
     AttributeNumber(String, Op, f64),
-    /// Anywhere in service, name, status message or error type, without case.
+    /// Anywhere in service, name, status message or error type, without case. Of an invocation also in its request id.
     Text(String),
+    /// What only invocations have; never in a filter of spans.
+    Invocation(crate::InvocationWord),
 }
 
 /// Text to equal, or to begin with when it ended in `*`.
@@ -75,7 +77,17 @@ pub struct Problem {
 const FIELDS: &str = "service, name, kind, status, trigger, http, dur and attr.NAME";
 
 impl Filter {
+    /// A line about spans.
     pub fn parse(line: &str) -> Self {
+        Self::parse_with(line, comparison)
+    }
+
+    /// A line about invocations.
+    pub fn of_invocations(line: &str) -> Self {
+        Self::parse_with(line, crate::invocation_filter::comparison)
+    }
+
+    fn parse_with(line: &str, comparison: fn(&str) -> Result<Comparison, String>) -> Self {
         let mut filter = Self::default();
         for word in words(line) {
             let (negated, body) = match word.strip_prefix('-') {
@@ -144,7 +156,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// Takes the quotes off; the flag says whether there were any.
-fn unquote(text: &str) -> (String, bool) {
+pub(crate) fn unquote(text: &str) -> (String, bool) {
     let Some(inner) = text.strip_prefix('"') else { return (text.to_owned(), false) };
     let inner = inner.strip_suffix('"').unwrap_or(inner);
     let mut out = String::with_capacity(inner.len());
@@ -155,7 +167,7 @@ fn unquote(text: &str) -> (String, bool) {
     (out, true)
 }
 
-fn pattern(text: &str) -> Pattern {
+pub(crate) fn pattern(text: &str) -> Pattern {
     let (text, quoted) = unquote(text);
     match text.strip_suffix('*') {
         Some(prefix) if !quoted => Pattern { text: prefix.to_owned(), prefix: true },
@@ -184,6 +196,9 @@ fn comparison(word: &str) -> Result<Comparison, String> {
             Some(name) if !name.is_empty() => {
                 let number: f64 = number.parse().map_err(|_| format!("“{number}” is not a number"))?;
                 Ok(Comparison::AttributeNumber(name.to_owned(), op, number))
+            }
+            _ if crate::invocation_filter::COMPARED.contains(&field) => {
+                Err(format!("“{field}” is a word about invocations; it is understood on /invocations"))
             }
             _ => Err(format!("“{field}” cannot be compared with {}; dur and attr.NAME can", op.symbol())),
         },
@@ -215,12 +230,15 @@ fn equals(field: &str, value: &str) -> Result<Comparison, String> {
         "dur" | "duration" => return Err("dur is compared with < or >, as in dur>500ms".to_owned()),
         _ => match field.strip_prefix("attr.") {
             Some(name) if !name.is_empty() => Comparison::AttributeIs(name.to_owned(), pattern(value)),
+            _ if crate::invocation_filter::EQUALLED.contains(&field) => {
+                return Err(format!("“{field}” is a word about invocations; it is understood on /invocations"));
+            }
             _ => return Err(format!("“{field}” is not a field; there are {FIELDS}")),
         },
     })
 }
 
-fn duration(text: &str) -> Result<Nanos, String> {
+pub(crate) fn duration(text: &str) -> Result<Nanos, String> {
     let wrong = || format!("“{text}” is not a duration; write it as 500ms, 1.5s, 20us, 2m or 1h");
     let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
     let (number, unit) = text.split_at(unit_at);

@@ -11,6 +11,8 @@ mod facts;
 pub mod filter;
 mod histogram;
 mod id;
+mod invocation_filter;
+mod invocation_list;
 pub mod lambda;
 mod log;
 mod map;
@@ -36,6 +38,11 @@ pub use facts::{SpanFacts, span_facts};
 pub use filter::{Comparison, Condition, Filter, Op, Pattern};
 pub use histogram::{DurationHistogram, bucket_bounds, bucket_of};
 pub use id::{ResourceId, SpanId, TraceId};
+pub use invocation_filter::InvocationWord;
+pub use invocation_list::{
+    InvocationCost, InvocationCursor, InvocationGroup, InvocationGrouping, InvocationList, InvocationSort,
+    InvocationSummary, Money, Quantiles,
+};
 pub use log::LogRecord;
 pub use map::{EdgeStats, EntryBin, MapEdge, MapNode, NodeStats, ServiceMap};
 pub use metric::MetricPoint;

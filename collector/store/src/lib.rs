@@ -34,7 +34,7 @@ mod writer;
 pub use check::{Checked, check};
 pub use error::StoreError;
 pub use prices::{PriceStoreError, Recorded, Recording, prices_of_stopped, record_in_stopped};
-pub use queries::{Located, TraceSearch};
+pub use queries::{InvocationSearch, Located, TraceSearch};
 pub use settings::Settings;
 pub use sql::{Question, SqlError, ask_stopped};
 pub use store::Store;

@@ -242,7 +242,7 @@ fn day(date: Option<Date>) -> Value {
 }
 
 /// The book in the tables. A row that this program cannot read (of a newer one) is left out.
-fn read(db: &Connection) -> Result<PriceBook, StoreError> {
+pub(crate) fn read(db: &Connection) -> Result<PriceBook, StoreError> {
     let mut statement = db.prepare_cached(include_str!("queries/prices.sql"))?;
     let prices: Vec<Option<Price>> = statement.query_map([], price)?.collect::<Result<_, _>>()?;
     let mut statement = db.prepare_cached(include_str!("queries/price_discounts.sql"))?;

@@ -48,6 +48,27 @@ test('without scripts one comes from the map over the list to a span and its att
   })
 ));
 
+test('without scripts one comes from the functions to an invocation and the arithmetic of its cost', () => (
+  withPage({ javaScriptEnabled: false }, async (page) => {
+    await page.goto(`${told.ordinary}/functions?${told.range}`);
+    assert.equal(await marked(page, 'function-row').count(), told.invocations.functions);
+    await marked(page, 'function-row').filter({ hasText: told.invocations.function }).first().locator('a').click();
+    await page.waitForURL(/\/functions\//);
+    assert.ok(await marked(page, 'version-row').count() > 0);
+    await page.goto(`${told.ordinary}/invocations?${told.range}`);
+    assert.equal(await marked(page, 'kpi-invocations').locator('dd').getAttribute('data-count'), String(told.invocations.count));
+    const rows = await marked(page, 'invocation-row').count();
+    assert.equal(rows, Math.min(100, told.invocations.count));
+    const priced = page.locator('[data-test="invocation-cost"][data-usd]').first();
+    await priced.locator('summary').click();
+    const words = await priced.innerText();
+    assert.match(words, /GB × 0\.0000\d+ USD\/GB-second/);
+    assert.ok(words.includes(`Exactly ${await priced.getAttribute('data-usd')} USD`));
+    await page.goto(`${told.ordinary}/cold-starts?${told.range}&by=version`);
+    assert.ok(await marked(page, 'cold-row').count() > 0);
+  })
+));
+
 test('without scripts a trace of ten thousand spans is read page by page', () => (
   withPage({ javaScriptEnabled: false }, async (page) => {
     await page.goto(`${told.full}/traces/${told.large.id}`);

@@ -3,8 +3,12 @@
 
 use askama::Template;
 
+pub mod cold_starts;
 pub mod cost;
 pub mod error;
+pub mod function;
+pub mod functions;
+pub mod invocations;
 pub mod login;
 pub mod map;
 pub mod start;

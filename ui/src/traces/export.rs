@@ -27,7 +27,7 @@ pub fn csv(list: &TraceList) -> String {
 
 /// Quoted where the format needs it. A spreadsheet takes a field that begins with `=` and the like for a formula and runs it;
 /// names come from strangers, so such a field begins with an apostrophe.
-fn push_field(text: &str, out: &mut String) {
+pub(crate) fn push_field(text: &str, out: &mut String) {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let needs_quotes = text.contains([',', '"', '\r', '\n']);
     let mark = if is_formula { "'" } else { "" };

@@ -5,6 +5,7 @@ mod fixtures;
 
 mod cost_page;
 mod house_rules;
+mod invocation_pages;
 mod map_page;
 mod small_pages;
 mod text_of;

@@ -25,6 +25,12 @@ pub enum InvocationOutcome {
 }
 
 impl InvocationOutcome {
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Error, Self::Timeout, Self::OutOfMemory];
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -48,6 +54,12 @@ pub enum CostState {
 }
 
 impl CostState {
+    pub const ALL: [Self; 3] = [Self::Reported, Self::Estimated, Self::Inferred];
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Reported => "reported",

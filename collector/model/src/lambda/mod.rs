@@ -6,6 +6,8 @@ mod attempt;
 mod invocation;
 mod platform;
 mod report_line;
+mod start;
 
 pub use invocation::{CostState, FunctionSpan, Invocation, InvocationOutcome, Sightings, invocations};
 pub use platform::{PlatformKind, PlatformRecord, platform_record};
+pub use start::StartKind;

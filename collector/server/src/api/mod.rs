@@ -3,6 +3,7 @@
 //! Query words are those of the pages (`range`, `from`, `to`, `f`, `sort`, `cursor`); here a word that cannot be understood
 //! is an error, for a program cannot read a note.
 
+mod invocations;
 mod prices;
 mod spending;
 pub mod sql;
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::site::Site;
 use crate::wrong::Wrong;
+pub use invocations::invocations_json;
 use views::{Bin, MapEdgeView, MapNodeView, OperationView, Service, SpanRow, Time, TraceRow};
 
 /// The document that describes this API, OpenAPI 3.1.
@@ -37,6 +39,9 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/traces", get(traces))
         .route("/api/v1/traces/{id}", get(trace))
         .route("/api/v1/traces/{id}/spans/{span}", get(span))
+        .route("/api/v1/invocations", get(invocations::invocations))
+        .route("/api/v1/functions", get(invocations::functions))
+        .route("/api/v1/cold-starts", get(invocations::cold_starts))
         .route("/api/v1/map", get(map))
         .route("/api/v1/spending", get(spending::spending))
         .route("/api/v1/status", get(status))

@@ -22,6 +22,7 @@ mod cookies;
 mod gate;
 mod go;
 mod headers;
+mod invocations;
 mod login;
 mod pages;
 mod prefs;
@@ -72,6 +73,10 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/traces/{id}", READ),
     route(Method::GET, "/traces/{id}/rows", READ),
     route(Method::GET, "/traces/{id}/otlp.json", READ),
+    route(Method::GET, "/invocations", READ),
+    route(Method::GET, "/functions", READ),
+    route(Method::GET, "/functions/{name}", READ),
+    route(Method::GET, "/cold-starts", READ),
     route(Method::GET, "/status", READ),
     route(Method::GET, "/go", READ),
     route(Method::POST, "/prefs", None),
@@ -88,6 +93,9 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/spending", READ),
     route(Method::GET, "/api/v1/traces/{id}", READ),
     route(Method::GET, "/api/v1/traces/{id}/spans/{span}", READ),
+    route(Method::GET, "/api/v1/invocations", READ),
+    route(Method::GET, "/api/v1/functions", READ),
+    route(Method::GET, "/api/v1/cold-starts", READ),
     route(Method::GET, "/api/v1/map", READ),
     route(Method::GET, "/api/v1/status", READ),
     route(Method::GET, "/api/v1/prices", READ),
@@ -109,6 +117,10 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/traces/{id}", get(trace::page))
         .route("/traces/{id}/rows", get(trace::rows))
         .route("/traces/{id}/otlp.json", get(trace::otlp))
+        .route("/invocations", get(invocations::list))
+        .route("/functions", get(invocations::functions))
+        .route("/functions/{name}", get(invocations::function))
+        .route("/cold-starts", get(invocations::cold_starts))
         .route("/status", get(pages::status))
         .route("/go", get(go::go))
         .route("/prefs", post(prefs::set))

@@ -43,7 +43,7 @@ pub async fn traces(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respo
     Ok(asked.answer(|| traces::page(&asked.shell, &state, &list, &histogram, &services), |_| None))
 }
 
-fn file(content_type: &'static str, name: &str, text: String) -> Response {
+pub(super) fn file(content_type: &'static str, name: &str, text: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, content_type.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),

@@ -105,7 +105,7 @@ fn error_page(uri: &Uri, wrong: &Wrong, retain: Option<u64>) -> ErrorPage {
             let query = Query::parse(uri.query().unwrap_or_default());
             let now = clock::now();
             let range = Range::from_query(&query, now, &mut Vec::new()).resolve(now);
-            let kept = ["f", "sort", "service", "edges", "by", "sel", "focus", "hops", "group"];
+            let kept = ["f", "sort", "service", "edges", "by", "sel", "focus", "hops", "group", "by"];
             let here = kept.iter().fold(Link::to(uri.path()), |link, name| link.maybe(name, query.get(name)));
             ErrorPage::timed_out(
                 coldlight_store::Settings::new("").query_timeout.as_nanos() as u64,

@@ -14,6 +14,15 @@ pub(crate) struct Conditions {
 
 /// The conditions of a time range and a filter, of which all hold of one span.
 pub(crate) fn conditions(range: TimeRange, filter: &Filter) -> Conditions {
+    conditions_by(range, filter, piece)
+}
+
+/// As [`conditions`], with the piece for each comparison.
+pub(super) fn conditions_by(
+    range: TimeRange,
+    filter: &Filter,
+    piece: fn(&Comparison) -> (&'static str, Vec<Sql>),
+) -> Conditions {
     let mut all = Conditions { text: String::new(), params: Vec::new() };
     all.and("started_at >= make_timestamp_ns(?)", [Sql::BigInt(range.from.nanos())]);
     all.and("started_at < make_timestamp_ns(?)", [Sql::BigInt(range.to.nanos())]);
@@ -32,7 +41,7 @@ pub(crate) fn conditions(range: TimeRange, filter: &Filter) -> Conditions {
 }
 
 impl Conditions {
-    fn and(&mut self, text: &'static str, params: impl IntoIterator<Item = Sql>) {
+    pub(super) fn and(&mut self, text: &'static str, params: impl IntoIterator<Item = Sql>) {
         self.text.push_str(" AND ");
         self.text.push_str(text);
         self.params.extend(params);
@@ -87,6 +96,8 @@ fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
             },
             vec![Sql::Text(name.clone()), Sql::Double(*number)],
         ),
+        // Parsed for spans, a filter has none of these; were there one, it would hold of no span.
+        Comparison::Invocation(_) => ("FALSE", vec![]),
         Comparison::Text(text) => (
             "contains(lower(concat_ws(chr(10), service, name, status_message, error_type)), ?)",
             vec![Sql::Text(text.to_lowercase())],
@@ -94,6 +105,6 @@ fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
     }
 }
 
-fn text_is(pattern: &Pattern, equal: &'static str, begins: &'static str) -> (&'static str, Vec<Sql>) {
+pub(super) fn text_is(pattern: &Pattern, equal: &'static str, begins: &'static str) -> (&'static str, Vec<Sql>) {
     (if pattern.prefix { begins } else { equal }, vec![Sql::Text(pattern.text.clone())])
 }

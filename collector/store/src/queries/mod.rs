@@ -1,6 +1,8 @@
 //! Questions and their answers: one `.sql` file beside each function.
 
 mod condition;
+mod invocation_condition;
+mod invocations;
 mod locate;
 mod map;
 mod operations;
@@ -11,5 +13,6 @@ mod status;
 mod trace;
 mod traces;
 
+pub use invocations::InvocationSearch;
 pub use locate::Located;
 pub use traces::TraceSearch;

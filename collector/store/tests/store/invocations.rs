@@ -24,11 +24,11 @@ fn resource(instance: &str) -> Resource {
     Resource { attributes, ..Resource::default() }
 }
 
-fn map(pairs: &[(&str, Value)]) -> Value {
+pub fn map(pairs: &[(&str, Value)]) -> Value {
     Value::Map(pairs.iter().map(|(key, value)| (*key, value.clone())).collect())
 }
 
-fn log(at: Timestamp, body: Value, attributes: &[(&str, Value)]) -> LogRecord {
+pub fn log(at: Timestamp, body: Value, attributes: &[(&str, Value)]) -> LogRecord {
     LogRecord {
         at: Some(at),
         observed_at: None,
@@ -46,7 +46,7 @@ fn log(at: Timestamp, body: Value, attributes: &[(&str, Value)]) -> LogRecord {
     }
 }
 
-fn logs(instance: &str, logs: Vec<LogRecord>) -> Batch {
+pub fn logs(instance: &str, logs: Vec<LogRecord>) -> Batch {
     Batch {
         received_at: now(),
         resources: vec![resource(instance)],
@@ -56,21 +56,21 @@ fn logs(instance: &str, logs: Vec<LogRecord>) -> Batch {
     }
 }
 
-fn spans(instance: &str, spans: Vec<Span>) -> Batch {
+pub fn spans(instance: &str, spans: Vec<Span>) -> Batch {
     Batch { resources: vec![resource(instance)], ..made::batch("checkout", spans) }
 }
 
 /// `n` seconds before now.
-fn ago(seconds: u64) -> Timestamp {
+pub fn ago(seconds: u64) -> Timestamp {
     now().minus(seconds * 1_000 * MS)
 }
 
-fn id(n: u64) -> String {
+pub fn id(n: u64) -> String {
     format!("6f7f0961-0000-4000-8000-{n:012}")
 }
 
 /// The invocation's span: 118.4 ms.
-fn invocation(n: u64, at: Timestamp) -> Span {
+pub fn invocation(n: u64, at: Timestamp) -> Span {
     let id = id(n);
     Span {
         started_at: at,
@@ -85,7 +85,7 @@ fn invocation(n: u64, at: Timestamp) -> Span {
     }
 }
 
-fn event(kind: &str, at: Timestamp, n: Option<u64>, record: &[(&str, Value)]) -> LogRecord {
+pub fn event(kind: &str, at: Timestamp, n: Option<u64>, record: &[(&str, Value)]) -> LogRecord {
     let mut attributes = vec![("type", Value::Text(format!("platform.{kind}")))];
     if let Some(n) = n {
         attributes.push(("faas.invocation_id", id(n).as_str().into()));
@@ -94,7 +94,7 @@ fn event(kind: &str, at: Timestamp, n: Option<u64>, record: &[(&str, Value)]) ->
 }
 
 /// A cold invocation's report: 130.1 ms and an init of 181.2 ms, billed 312 ms.
-fn report(n: u64, at: Timestamp) -> LogRecord {
+pub fn report(n: u64, at: Timestamp) -> LogRecord {
     let metrics = map(&[
         ("durationMs", Value::Double(130.1)),
         ("billedDurationMs", Value::Int(312)),
@@ -116,7 +116,7 @@ fn text(cell: &Cell) -> String {
 }
 
 /// Rows of `sql`, each as text, once everything visible is told.
-async fn told(kept: &Kept, sql: &str) -> Vec<String> {
+pub async fn told(kept: &Kept, sql: &str) -> Vec<String> {
     kept.visible().await;
     for _ in 0..400 {
         if kept.store.is_rolled().await.unwrap() {

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod crash;
+mod invocation_answers;
 mod invocations;
 mod keeping;
 mod made;

@@ -1,0 +1,178 @@
+//! The filter's words about invocations: `function:checkout cold:felt outcome:timeout cost>$0.00001 mem>90%`.
+//!
+//! Service, trigger, duration and free text are words of both; what only spans have is explained, not dropped.
+
+use crate::filter::{Comparison, Op, Pattern, duration, pattern, unquote};
+use crate::lambda::{CostState, InvocationOutcome, StartKind};
+use crate::money::Usd;
+
+/// What a word asks of an invocation and could not ask of a span.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InvocationWord {
+    /// The function, or the service where no function is named.
+    Function(Pattern),
+    Version(Pattern),
+    Tenant(Pattern),
+    Region(Pattern),
+    Runtime(Pattern),
+    Request(Pattern),
+    Outcome(InvocationOutcome),
+    /// Cold of any kind, or not.
+    Cold(bool),
+    Start(StartKind),
+    State(CostState),
+    /// Of an init or restore, in nanoseconds.
+    Init(Op, u64),
+    /// In milliseconds.
+    Billed(Op, u64),
+    Cost(Op, Usd),
+    /// Used of configured, in percent.
+    Memory(Op, u64),
+}
+
+/// Fields compared by size, and those by value, that spans do not have.
+pub(crate) const COMPARED: [&str; 4] = ["init", "billed", "cost", "mem"];
+pub(crate) const EQUALLED: [&str; 9] =
+    ["function", "version", "tenant", "region", "runtime", "request", "outcome", "cold", "state"];
+
+const FIELDS: &str = "service, function, version, tenant, region, runtime, trigger, request, outcome, cold, state, dur, init, billed, cost and mem";
+
+pub(crate) fn comparison(word: &str) -> Result<Comparison, String> {
+    if word.starts_with('"') {
+        return Ok(Comparison::Text(unquote(word).0));
+    }
+    let Some(at) = word.find([':', '<', '>', '=']) else { return Ok(Comparison::Text(word.to_owned())) };
+    let (field, rest) = word.split_at(at);
+    if let Some(value) = rest.strip_prefix(':').or_else(|| rest.strip_prefix('=')) {
+        return equals(field, value);
+    }
+    let (op, value) = match rest.as_bytes() {
+        [b'<', b'=', ..] => (Op::AtMost, &rest[2..]),
+        [b'>', b'=', ..] => (Op::AtLeast, &rest[2..]),
+        [b'<', ..] => (Op::Less, &rest[1..]),
+        _ => (Op::Greater, &rest[1..]),
+    };
+    Ok(match field {
+        "dur" | "duration" => Comparison::Duration(op, duration(value)?),
+        "init" => Comparison::Invocation(InvocationWord::Init(op, duration(value)?)),
+        "billed" => Comparison::Invocation(InvocationWord::Billed(op, duration(value)? / 1_000_000)),
+        "cost" => {
+            let usd = value.strip_prefix('$').and_then(|number| number.parse::<Usd>().ok());
+            let usd = usd.ok_or_else(|| format!("“{value}” is not a sum of money; write it as $0.00001"))?;
+            Comparison::Invocation(InvocationWord::Cost(op, usd))
+        }
+        "mem" => {
+            let percent = value.strip_suffix('%').and_then(|number| number.parse().ok());
+            let percent = percent.ok_or_else(|| format!("“{value}” is not a share of the memory; write it as 90%"))?;
+            Comparison::Invocation(InvocationWord::Memory(op, percent))
+        }
+        _ => {
+            return Err(format!(
+                "“{field}” cannot be compared with {}; dur, init, billed, cost and mem can",
+                op.symbol()
+            ));
+        }
+    })
+}
+
+fn equals(field: &str, value: &str) -> Result<Comparison, String> {
+    if value.is_empty() {
+        return Err(format!("“{field}:” needs a value"));
+    }
+    let text = unquote(value).0;
+    let word = match field {
+        "service" => return Ok(Comparison::Service(pattern(value))),
+        "trigger" => return Ok(Comparison::Trigger(pattern(value))),
+        "function" => InvocationWord::Function(pattern(value)),
+        "version" => InvocationWord::Version(pattern(value)),
+        "tenant" => InvocationWord::Tenant(pattern(value)),
+        "region" => InvocationWord::Region(pattern(value)),
+        "runtime" => InvocationWord::Runtime(pattern(value)),
+        "request" => InvocationWord::Request(pattern(value)),
+        "outcome" | "status" => InvocationWord::Outcome(
+            InvocationOutcome::from_name(&text).ok_or("outcome is one of ok, error, timeout, oom")?,
+        ),
+        "cold" => match (text.as_str(), StartKind::from_name(&text)) {
+            ("true", _) => InvocationWord::Cold(true),
+            ("false", _) => InvocationWord::Cold(false),
+            (_, Some(kind)) if kind.is_cold() && kind != StartKind::Cold => InvocationWord::Start(kind),
+            _ => {
+                let kinds = "true, false, felt, proactive, suppressed, provisioned, restored, managed";
+                return Err(format!("cold is one of {kinds}"));
+            }
+        },
+        "state" => {
+            InvocationWord::State(CostState::from_name(&text).ok_or("state is one of reported, estimated, inferred")?)
+        }
+        "dur" | "duration" | "init" | "billed" => {
+            return Err(format!("{field} is compared with < or >, as in {field}>500ms"));
+        }
+        "cost" => return Err("cost is compared with < or >, as in cost>$0.00001".to_owned()),
+        "mem" => return Err("mem is compared with < or >, as in mem>90%".to_owned()),
+        "name" | "kind" | "http" => {
+            return Err(format!("“{field}” is a word about spans; it is understood on /traces"));
+        }
+        _ if field.starts_with("attr.") => {
+            return Err(format!("“{field}” is a word about spans; it is understood on /traces"));
+        }
+        _ => return Err(format!("“{field}” is not a field; there are {FIELDS}")),
+    };
+    Ok(Comparison::Invocation(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Filter;
+
+    #[track_caller]
+    fn check(line: &str, expected: InvocationWord) {
+        let filter = Filter::of_invocations(line);
+        assert_eq!(filter.problems, []);
+        assert_eq!(filter.conditions[0].comparison, Comparison::Invocation(expected));
+    }
+
+    #[test]
+    fn words_about_invocations_are_understood() {
+        check("function:check*", InvocationWord::Function(Pattern { text: "check".into(), prefix: true }));
+        check("outcome:oom", InvocationWord::Outcome(InvocationOutcome::OutOfMemory));
+        check("status:timeout", InvocationWord::Outcome(InvocationOutcome::Timeout));
+        check("cold:true", InvocationWord::Cold(true));
+        check("cold:suppressed", InvocationWord::Start(StartKind::Suppressed));
+        check("state:reported", InvocationWord::State(CostState::Reported));
+        check("init>300ms", InvocationWord::Init(Op::Greater, 300_000_000));
+        check("billed>=1s", InvocationWord::Billed(Op::AtLeast, 1_000));
+        check("cost>$0.00001", InvocationWord::Cost(Op::Greater, "0.00001".parse().unwrap()));
+        check("mem>90%", InvocationWord::Memory(Op::Greater, 90));
+        assert_eq!(
+            Filter::of_invocations("dur<1s").conditions[0].comparison,
+            Comparison::Duration(Op::Less, 1_000_000_000)
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_told_with_what_would_be() {
+        for (word, hint) in [
+            ("cost>5", "$0.00001"),
+            ("cost:5", "cost>$"),
+            ("mem>90", "90%"),
+            ("cold:warm", "felt"),
+            ("outcome:fault", "oom"),
+            ("http:503", "/traces"),
+            ("attr.order:1", "/traces"),
+            ("versoin:1", "version"),
+            ("init>300", "500ms"),
+            ("name>4", "dur, init"),
+        ] {
+            let filter = Filter::of_invocations(word);
+            assert!(filter.is_empty() && filter.problems[0].message.contains(hint), "{word}: {:?}", filter.problems);
+        }
+    }
+
+    #[test]
+    fn a_filter_of_spans_says_where_a_word_about_invocations_is_understood() {
+        for word in ["cost>$1", "cold:true", "tenant:acme", "mem>90%"] {
+            assert!(Filter::parse(word).problems[0].message.contains("/invocations"), "{word}");
+        }
+    }
+}

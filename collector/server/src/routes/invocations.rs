@@ -1,0 +1,124 @@
+//! `/invocations`, `/functions`, `/functions/{name}` and `/cold-starts`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use coldlight_model::{Filter, InvocationGroup, InvocationGrouping, InvocationList, InvocationSort, TimeRange};
+use coldlight_store::{InvocationSearch, StoreError};
+use coldlight_ui::pages::invocations::{self as list, Format, Page, slice_of};
+use coldlight_ui::pages::{cold_starts, function, functions};
+
+use super::asked::Asked;
+use super::pages::file;
+use crate::api;
+use crate::site::Site;
+use crate::wrong::Wrong;
+
+type Groups = Result<Vec<InvocationGroup>, StoreError>;
+
+async fn groups(site: &Site, range: TimeRange, filter: &Filter, by: InvocationGrouping) -> Groups {
+    site.store.invocation_groups(range, filter.clone(), by).await
+}
+
+/// All in one; the store always answers with one.
+async fn all(site: &Site, range: TimeRange, filter: &Filter) -> Result<InvocationGroup, StoreError> {
+    Ok(groups(site, range, filter, InvocationGrouping::All).await?.pop().unwrap_or_default())
+}
+
+async fn slices(site: &Site, range: TimeRange, filter: &Filter) -> Groups {
+    groups(site, range, filter, InvocationGrouping::Slice(slice_of(range))).await
+}
+
+pub async fn list(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
+    let state = list::State::parse(Page::List, &asked.query, asked.shell.now);
+    let (range, filter) = (state.range(), state.asked());
+    let search = InvocationSearch {
+        range,
+        filter: filter.clone(),
+        sort: state.sort,
+        after: state.after.clone(),
+        limit: list::LIMIT,
+    };
+    if state.format != Format::Html {
+        let list = site.store.invocations(search).await?;
+        return Ok(match state.format {
+            Format::Csv => file("text/csv; charset=utf-8; header=present", "invocations.csv", list::csv(&list)),
+            _ => file("application/json", "invocations.json", api::invocations_json(range, &list).to_string()),
+        });
+    }
+    let (list, all, slices) =
+        tokio::join!(site.store.invocations(search), all(&site, range, &filter), slices(&site, range, &filter));
+    let (list, all, slices) = (list?, all?, slices?);
+    let answer = list::Answer { list: &list, all: &all, slices: &slices };
+    Ok(asked.answer(
+        || list::page(&asked.shell, &state, answer),
+        |block| list::fragment(block, &asked.shell, &state, answer),
+    ))
+}
+
+pub async fn functions(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
+    let state = list::State::parse(Page::Functions, &asked.query, asked.shell.now);
+    let (range, filter) = (state.range(), state.asked());
+    let (found, all) =
+        tokio::join!(groups(&site, range, &filter, InvocationGrouping::Function), all(&site, range, &filter));
+    let (found, all) = (found?, all?);
+    Ok(asked.answer(
+        || functions::page(&asked.shell, &state, &found, &all),
+        |block| functions::fragment(block, &asked.shell, &state, &found, &all),
+    ))
+}
+
+pub async fn function(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Result<Response, Wrong> {
+    let state = list::State::parse(Page::Function(name), &asked.query, asked.shell.now);
+    let (range, filter) = (state.range(), state.asked());
+    let search = InvocationSearch {
+        range,
+        filter: filter.clone(),
+        sort: InvocationSort::Newest,
+        after: None,
+        limit: function::LIMIT,
+    };
+    let (newest, all, slices, versions, sizes) = tokio::join!(
+        site.store.invocations(search),
+        all(&site, range, &filter),
+        slices(&site, range, &filter),
+        groups(&site, range, &filter, InvocationGrouping::Version),
+        groups(&site, range, &filter, InvocationGrouping::Memory)
+    );
+    let (newest, all, slices, versions, sizes) = (newest?, all?, slices?, versions?, sizes?);
+    let answer = function::Answer { all: &all, slices: &slices, versions: &versions, sizes: &sizes, newest: &newest };
+    Ok(asked.answer(
+        || function::page(&asked.shell, &state, answer),
+        |block| function::fragment(block, &asked.shell, &state, answer),
+    ))
+}
+
+pub async fn cold_starts(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
+    let state = list::State::parse(Page::ColdStarts, &asked.query, asked.shell.now);
+    let (range, filter) = (state.range(), state.asked());
+    let coldest = coldest(&site, range, &filter);
+    let (coldest, all, slices, found) = tokio::join!(
+        coldest,
+        all(&site, range, &filter),
+        slices(&site, range, &filter),
+        groups(&site, range, &filter, state.by)
+    );
+    let (coldest, all, slices, found) = (coldest?, all?, slices?, found?);
+    let answer = cold_starts::Answer { all: &all, slices: &slices, groups: &found, coldest: &coldest };
+    Ok(asked.answer(
+        || cold_starts::page(&asked.shell, &state, answer),
+        |block| cold_starts::fragment(block, &asked.shell, &state, answer),
+    ))
+}
+
+async fn coldest(site: &Site, range: TimeRange, filter: &Filter) -> Result<InvocationList, StoreError> {
+    let filter = Filter::of_invocations(format!("{} cold:true", filter.to_line()).trim());
+    let search =
+        InvocationSearch { range, filter, sort: InvocationSort::Coldest, after: None, limit: cold_starts::LIMIT };
+    site.store.invocations(search).await
+}

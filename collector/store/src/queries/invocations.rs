@@ -1,0 +1,243 @@
+//! Invocations: found page by page, those of one trace, and put together by what they have in common.
+
+use coldlight_model::lambda::{CostState, InvocationOutcome, StartKind};
+use coldlight_model::money::lambda::{Initialization, Invocation, Time, invocation_cost};
+use coldlight_model::money::{Architecture, Date, PriceBook, Usd};
+use coldlight_model::{
+    Filter, InvocationCost, InvocationCursor, InvocationGroup, InvocationGrouping, InvocationList, InvocationSort,
+    InvocationSummary, Money, Nanos, Quantiles, SpanId, TimeRange, Timestamp, TraceId,
+};
+use duckdb::types::Value as Sql;
+use duckdb::{Row, params_from_iter};
+
+use super::invocation_condition::invocation_conditions;
+use crate::Store;
+use crate::error::StoreError;
+use crate::prices;
+
+/// A page of a search for invocations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InvocationSearch {
+    /// Of their start.
+    pub range: TimeRange,
+    /// Parsed by [`Filter::of_invocations`].
+    pub filter: Filter,
+    pub sort: InvocationSort,
+    /// The last row of the page before.
+    pub after: Option<InvocationCursor>,
+    /// At most 1,000.
+    pub limit: u32,
+}
+
+/// Invocations that the page of one trace names.
+const MOST_OF_TRACE: i64 = 1_000;
+const MOST_GROUPS: u32 = 1_000;
+const DAY_NS: i64 = 86_400_000_000_000;
+
+impl Store {
+    /// Invocations that all conditions hold of, with what each cost and why.
+    pub async fn invocations(&self, search: InvocationSearch) -> Result<InvocationList, StoreError> {
+        self.ask(move |db| {
+            let limit = search.limit.clamp(1, 1000) as usize;
+            let conditions = invocation_conditions(search.range, &search.filter);
+            let mut params = vec![Sql::Text(search.sort.name().to_owned())];
+            let sql = conditions.fill(include_str!("invocations.sql"));
+            params.extend(conditions.params);
+            let (value, at, id) = match &search.after {
+                Some(after) => (after.value, after.started_at.nanos(), after.request_id.clone()),
+                None => (i64::MAX, i64::MAX, String::new()),
+            };
+            params.extend([Sql::BigInt(value), Sql::BigInt(at), Sql::Text(id), Sql::BigInt(limit as i64 + 1)]);
+            let book = prices::read(db)?;
+            let mut statement = db.prepare(&sql)?;
+            let rows = statement
+                .query_map(params_from_iter(params), |row| Ok((row.get::<_, i64>("value")?, summary(row, &book)?)))?;
+            let mut found = rows.collect::<Result<Vec<_>, _>>()?;
+            let has_more = found.len() > limit;
+            found.truncate(limit);
+            let next = found.last().filter(|_| has_more).map(|(value, last)| InvocationCursor {
+                value: *value,
+                started_at: last.started_at,
+                request_id: last.request_id.clone(),
+            });
+            Ok(InvocationList { invocations: found.into_iter().map(|(_, one)| one).collect(), next })
+        })
+        .await
+    }
+
+    /// The first thousand invocations of a trace, by start.
+    pub async fn invocations_of_trace(&self, id: TraceId) -> Result<Vec<InvocationSummary>, StoreError> {
+        self.ask(move |db| {
+            let book = prices::read(db)?;
+            let mut statement = db.prepare_cached(include_str!("invocations_of_trace.sql"))?;
+            let rows = statement.query_map(duckdb::params![id.to_hex(), MOST_OF_TRACE], |row| summary(row, &book))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        })
+        .await
+    }
+
+    /// Matching invocations by what they have in common, most first; at most 1,000 groups. There is always one for
+    /// [`InvocationGrouping::All`], and of slices only those in which something happened.
+    pub async fn invocation_groups(
+        &self,
+        range: TimeRange,
+        filter: Filter,
+        by: InvocationGrouping,
+    ) -> Result<Vec<InvocationGroup>, StoreError> {
+        self.ask(move |db| {
+            let conditions = invocation_conditions(range, &filter);
+            let sql = conditions.fill(include_str!("invocation_groups.sql"));
+            let length = match by {
+                InvocationGrouping::Slice(length) => length.max(1),
+                _ => 1,
+            };
+            let mut params = vec![
+                Sql::Text(by.name().to_owned()),
+                Sql::BigInt(range.from.nanos()),
+                Sql::BigInt(i64::try_from(length).unwrap_or(i64::MAX)),
+            ];
+            params.extend(conditions.params);
+            params.push(Sql::BigInt(MOST_GROUPS.into()));
+            let mut statement = db.prepare(&sql)?;
+            let rows = statement.query_map(params_from_iter(params), group)?;
+            let mut groups = rows.collect::<Result<Vec<_>, _>>()?;
+            if by == InvocationGrouping::All && groups.is_empty() {
+                groups.push(InvocationGroup { name: Some(String::new()), ..InvocationGroup::default() });
+            }
+            Ok(groups)
+        })
+        .await
+    }
+}
+
+/// A count or size: SQL's are signed, ours are not.
+fn whole(row: &Row<'_>, name: &str) -> duckdb::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(name)?.and_then(|value| u64::try_from(value).ok()))
+}
+
+fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
+    Ok(whole(row, name)?.unwrap_or(0))
+}
+
+fn nanos_of_ms(ms: f64) -> Nanos {
+    (ms * 1e6).round() as Nanos
+}
+
+fn nanos(row: &Row<'_>, name: &str) -> duckdb::Result<Option<Nanos>> {
+    Ok(row.get::<_, Option<f64>>(name)?.map(nanos_of_ms))
+}
+
+fn usd(row: &Row<'_>, name: &str) -> duckdb::Result<Option<Usd>> {
+    Ok(row.get::<_, Option<String>>(name)?.and_then(|text| text.parse().ok()))
+}
+
+fn summary(row: &Row<'_>, book: &PriceBook) -> duckdb::Result<InvocationSummary> {
+    let hex = |name| row.get::<_, Option<String>>(name);
+    let started_at = Timestamp::from_sql(row.get("started_ns")?);
+    let mut one = InvocationSummary {
+        request_id: row.get("request_id")?,
+        started_at,
+        trace_id: hex("trace_id")?.and_then(|hex| TraceId::from_hex(&hex)),
+        span_id: hex("span_id")?.and_then(|hex| SpanId::from_hex(&hex)),
+        service: row.get("service")?,
+        function: row.get("function")?,
+        version: row.get("version")?,
+        region: row.get("region")?,
+        architecture: row.get("architecture")?,
+        runtime: row.get("runtime")?,
+        trigger: row.get("trigger")?,
+        tenant: row.get("tenant")?,
+        memory_mb: whole(row, "memory_mb")?,
+        max_memory_mb: whole(row, "max_memory_mb")?,
+        start: hex("start_kind")?.and_then(|name| StartKind::from_name(&name)),
+        init: nanos(row, "init_ms")?,
+        suppressed_init: nanos(row, "suppressed_init_ms")?,
+        restore: nanos(row, "restore_ms")?,
+        felt_wait: nanos(row, "felt_wait_ms")?,
+        duration: nanos(row, "duration_ms")?,
+        billed_ms: whole(row, "billed_ms")?,
+        response_latency: nanos(row, "response_latency_ms")?,
+        runtime_overhead: nanos(row, "runtime_overhead_ms")?,
+        extension_overhead: nanos(row, "extension_overhead_ms")?,
+        outcome: InvocationOutcome::from_name(&row.get::<_, String>("outcome")?).unwrap_or_default(),
+        error_type: row.get("error_type")?,
+        cost_state: CostState::from_name(&row.get::<_, String>("cost_state")?).unwrap_or_default(),
+        cost: InvocationCost {
+            requests: usd(row, "requests_usd")?,
+            duration: usd(row, "duration_usd")?,
+            init: usd(row, "init_usd")?,
+            restore: usd(row, "restore_usd")?,
+            total: usd(row, "usd")?,
+            explained: None,
+        },
+    };
+    let initialization: Option<String> = row.get("initialization")?;
+    one.cost.explained = explain(&one, initialization.as_deref(), book);
+    Ok(one)
+}
+
+/// The formulas behind the view's figures; the same arithmetic, held to the same examples.
+fn explain(
+    one: &InvocationSummary,
+    initialization: Option<&str>,
+    book: &PriceBook,
+) -> Option<coldlight_model::money::Cost> {
+    let region = one.region.as_deref()?;
+    let memory_mb = u32::try_from(one.memory_mb?).ok()?;
+    let architecture = one.architecture.as_deref().and_then(Architecture::from_name).unwrap_or_default();
+    let day = Date::from_days(i32::try_from(one.started_at.nanos().div_euclid(DAY_NS)).ok()?);
+    let time = match one.billed_ms {
+        Some(ms) => Time::Billed { ms },
+        None => Time::Unknown { missing: "the duration" },
+    };
+    let is_java = one.runtime.as_deref().is_some_and(|runtime| runtime.to_lowercase().contains("java"));
+    let invocation = Invocation {
+        initialization: initialization.and_then(Initialization::from_name).unwrap_or_default(),
+        paid_restore: one.restore.is_some() && !is_java,
+        ..Invocation::new(region, architecture, memory_mb, time, day)
+    };
+    Some(invocation_cost(book, &invocation))
+}
+
+fn quantiles(row: &Row<'_>, name: &str) -> duckdb::Result<Quantiles> {
+    let values = match row.get(name)? {
+        Sql::List(values) => values,
+        _ => Vec::new(),
+    };
+    let at = |at: usize| match values.get(at) {
+        Some(Sql::Double(ms)) => Some(nanos_of_ms(*ms)),
+        _ => None,
+    };
+    Ok(Quantiles { p50: at(0), p95: at(1), p99: at(2) })
+}
+
+fn group(row: &Row<'_>) -> duckdb::Result<InvocationGroup> {
+    let mut starts = [0; StartKind::ALL.len() + 1];
+    for (kind, counted) in StartKind::ALL.iter().zip(&mut starts) {
+        *counted = count(row, kind.name())?;
+    }
+    starts[StartKind::ALL.len()] = count(row, "start_unknown")?;
+    let sum = |name| usd(row, name).map(Option::unwrap_or_default);
+    Ok(InvocationGroup {
+        name: row.get("name")?,
+        count: count(row, "invocations")?,
+        errors: count(row, "errors")?,
+        timeouts: count(row, "timeouts")?,
+        out_of_memory: count(row, "out_of_memory")?,
+        starts,
+        duration: quantiles(row, "duration")?,
+        warm_duration: quantiles(row, "warm_duration")?,
+        cold_duration: quantiles(row, "cold_duration")?,
+        init: quantiles(row, "init")?,
+        memory_mb: whole(row, "least_memory_mb")?.zip(whole(row, "most_memory_mb")?),
+        max_memory_mb: whole(row, "max_memory_mb")?,
+        money: Money {
+            total: sum("total_usd")?,
+            reported: sum("reported_usd")?,
+            estimated: sum("estimated_usd")?,
+            init: sum("init_usd")?,
+            failed: sum("failed_usd")?,
+            unpriced: count(row, "unpriced")?,
+        },
+    })
+}

@@ -1,0 +1,58 @@
+//! Invocations, functions and cold starts, from their answers to their words.
+
+use coldlight_model::InvocationList;
+use coldlight_ui::Theme;
+
+use crate::fixtures::invocations::{cold_page, few, full, function_page, functions_page, list_page};
+use crate::text_of::{part, text_of};
+
+#[test]
+fn a_few_invocations_read_well() {
+    insta::assert_snapshot!(text_of(part(&list_page(Theme::System, "", &few()), "<main")));
+}
+
+#[test]
+fn a_function_reads_well() {
+    insta::assert_snapshot!(text_of(part(&function_page(Theme::System, "checkout", &few()), "<main")));
+}
+
+#[test]
+fn cold_starts_read_well() {
+    insta::assert_snapshot!(text_of(part(&cold_page(Theme::System, "by=version", &few()), "<main")));
+}
+
+#[test]
+fn functions_read_well() {
+    insta::assert_snapshot!(text_of(part(&functions_page(Theme::System, "", &few()), "<main")));
+}
+
+#[test]
+fn what_is_not_known_is_said_and_never_free() {
+    let html = list_page(Theme::System, "", &few());
+    assert_eq!(html.matches(">not priced <small>inferred</small>").count(), 1);
+    assert!(!html.contains(">$0 <small>"));
+}
+
+#[test]
+fn every_sum_has_its_formula_behind_it() {
+    let html = list_page(Theme::System, "", &full());
+    assert_eq!(html.matches("data-test=\"invocation-row\"").count(), 100);
+    assert_eq!(html.matches("× 512/1024 GB × 0.0000133334 USD/GB-second").count(), 100);
+    let elements = html.matches('<').count() - html.matches("</").count();
+    assert!(elements <= 4_500, "{elements} elements");
+}
+
+#[test]
+fn a_wrong_word_is_explained_and_the_rest_counts() {
+    let html = list_page(Theme::System, "f=cold:felt+http:503+cost%3E5&sort=best", &InvocationList::default());
+    assert_eq!(html.matches("data-test=\"filter-chip\"").count(), 1);
+    assert_eq!(html.matches("data-name=\"f\"").count(), 2);
+    assert!(html.contains("data-name=\"sort\"") && html.contains("is understood on /traces"));
+}
+
+#[test]
+fn a_page_leads_to_the_next_with_the_same_filter() {
+    let html = list_page(Theme::System, "range=24h&f=cold:true&sort=dearest", &full());
+    let next = part(&html, "data-test=\"next\"").replace("&#38;", "&");
+    assert!(next.contains("range=24h&f=cold:true&sort=dearest&cursor=7."), "{next}");
+}
