@@ -4,7 +4,7 @@
 //! beyond the first windows come from [`rows`].
 
 use askama::Template;
-use coldlight_model::{LogLine, Nanos, Outcome, SpanDetail, SpanId, SpanTree, Trace, TraceId};
+use coldlight_model::{InvocationSummary, LogLine, Nanos, Outcome, SpanDetail, SpanId, SpanTree, Trace, TraceId};
 
 use crate::format;
 use crate::icon;
@@ -61,6 +61,8 @@ pub struct TracePage<'a> {
     pub matches: Option<&'a [SpanId]>,
     /// Of the whole trace.
     pub logs: &'a [LogLine],
+    /// Of the whole trace.
+    pub invocations: &'a [InvocationSummary],
 }
 
 /// The line above the waterfall.
@@ -127,7 +129,7 @@ fn view(shell: &Shell, state: &State, page: &TracePage) -> View {
         chrome: chrome.bad(&state.bad).keys(&KEYS),
         header,
         waterfall: waterfall(&scene, shell, &own, page),
-        panel: panel::panel(&scene, shell, &own, page.selected, page.logs),
+        panel: panel::panel(&scene, shell, &own, page),
     }
 }
 
@@ -141,7 +143,7 @@ pub fn fragment(block: &str, shell: &Shell, state: &State, page: &TracePage) -> 
     match block {
         "waterfall" => Some(super::render(&WaterfallBlock { waterfall: waterfall(&scene, shell, &own, page) })),
         "panel" => {
-            let panel = panel::panel(&scene, shell, &own, page.selected, page.logs);
+            let panel = panel::panel(&scene, shell, &own, page);
             Some(super::render(&PanelBlock { panel }))
         }
         _ => None,

@@ -4,11 +4,13 @@
 //! - [`scene`]: a trace as this state sees it; [`shown`] decides which rows are drawn, [`skew`] measures clocks,
 //!   [`selftime`] who spent the time, [`ticks`] where the ruler's lines stand.
 //! - [`view`]: the waterfall block: [`waterfall`] its rows, [`overview`] what stands above them.
-//! - [`panel`]: the block beside it: [`attributes`], [`lines`] (events and logs), [`summary`] when nothing is selected.
+//! - [`panel`]: the block beside it: [`attributes`], [`lines`] (events and logs), [`summary`] when nothing is selected,
+//!   [`invocation`] what a function's run did and cost.
 
 pub mod attributes;
 #[cfg(test)]
 pub mod fixtures;
+pub mod invocation;
 pub mod key;
 pub mod lines;
 pub mod overview;

@@ -2,10 +2,11 @@
 //! `templates/trace/panel.html` arranges it.
 
 use coldlight_model::{
-    Kind, LogLine, Nanos, NodeKind, SpanDetail, SpanRef, Timestamp, TraceId, TraceSpan, Way, filter,
+    InvocationSummary, Kind, Nanos, NodeKind, SpanDetail, SpanRef, Timestamp, TraceId, TraceSpan, Way, filter,
 };
 
 use super::attributes::{self, Attribute, Budget, Group};
+use super::invocation::{self, InvocationPanel};
 use super::key::RowKey;
 use super::lines::{self, EventLine, LogView};
 use super::scene::Scene;
@@ -13,6 +14,7 @@ use super::state::{Services, State, Tab};
 use super::summary::{self, Summary};
 use super::waterfall::signed;
 use crate::moment::{Moment, Shows};
+use crate::pages::trace::TracePage;
 use crate::query::Link;
 use crate::shell::Shell;
 use crate::text::{self, Text};
@@ -61,6 +63,8 @@ pub struct TabView {
 /// The open tab.
 pub enum Body {
     Span {
+        /// Where it is a function's.
+        invocation: Option<Box<InvocationPanel>>,
         facts: Vec<Fact>,
         links: Vec<(&'static str, String, &'static str)>,
     },
@@ -102,15 +106,11 @@ pub struct LinkRow {
 }
 
 /// Makes the panel of the scene's state.
-pub fn panel(
-    scene: &Scene,
-    shell: &Shell,
-    self_times: &[Nanos],
-    detail: Option<&SpanDetail>,
-    logs: &[LogLine],
-) -> Panel {
+pub fn panel(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePage) -> Panel {
     let state = scene.state;
-    let Some(key) = state.span else { return Panel::Summary(summary::summary(scene, shell, self_times, logs)) };
+    let Some(key) = state.span else {
+        return Panel::Summary(summary::summary(scene, shell, self_times, page.logs, page.invocations));
+    };
     let clear = state.link(|state| (state.span, state.tab) = (None, Tab::default()));
     let Some(node) = super::shown::find(scene.tree, key) else { return Panel::NotHere { key: key.to_text(), clear } };
     match scene.span(node) {
@@ -119,7 +119,7 @@ pub fn panel(
             children: format::counted(u64::from(scene.tree.nodes[node].children), "span names", "spans name"),
             clear,
         },
-        Some(span) => Panel::Span(Box::new(of_span(scene, shell, (node, span), self_times[node], detail, clear))),
+        Some(span) => Panel::Span(Box::new(of_span(scene, shell, (node, span), self_times[node], page, clear))),
     }
 }
 
@@ -128,9 +128,10 @@ fn of_span(
     shell: &Shell,
     (node, span): (usize, &TraceSpan),
     own: Nanos,
-    detail: Option<&SpanDetail>,
+    page: &TracePage,
     clear: String,
 ) -> SpanPanel {
+    let detail = page.selected;
     let outcome = match span.http_status {
         Some(status) => status.to_string(),
         None => span.outcome.name().to_owned(),
@@ -148,7 +149,7 @@ fn of_span(
         request: span.invocation_id.as_deref().map(|id| text::cut(id, 80)),
         clear,
         tabs: tabs(scene.state, span, detail),
-        body: body(scene, shell, (node, span), own, detail),
+        body: body(scene, shell, (node, span), own, (detail, page.invocations)),
     }
 }
 
@@ -190,13 +191,15 @@ fn body(
     shell: &Shell,
     (node, span): (usize, &TraceSpan),
     own: Nanos,
-    detail: Option<&SpanDetail>,
+    (detail, invocations): (Option<&SpanDetail>, &[InvocationSummary]),
 ) -> Body {
     let budget = &mut Budget::default();
     match (scene.state.tab, detail) {
-        (Tab::Span, detail) => {
-            Body::Span { facts: facts(scene, shell, (node, span), own, detail), links: links(scene, node, span) }
-        }
+        (Tab::Span, detail) => Body::Span {
+            invocation: invocation::of(invocations, span).map(|one| Box::new(invocation::panel(one))),
+            facts: facts(scene, shell, (node, span), own, detail),
+            links: links(scene, node, span),
+        },
         (_, None) => Body::Gone,
         (Tab::Attributes, Some(detail)) => Body::Attributes(attributes::groups(detail, budget)),
         (Tab::Events, Some(detail)) => {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use coldlight_model::{LogLine, Nanos, Outcome};
+use coldlight_model::{InvocationSummary, LogLine, Nanos, Outcome};
 
 use super::attributes::Budget;
+use super::invocation::{self, TraceCost};
 use super::key::RowKey;
 use super::lines::{self, LogView};
 use super::scene::Scene;
@@ -24,6 +25,7 @@ pub struct Summary {
     pub slowest: Vec<SpanLine>,
     pub logs: Vec<LogView>,
     pub more_logs: Option<String>,
+    pub cost: Option<TraceCost>,
 }
 
 /// A span in a list.
@@ -39,7 +41,13 @@ pub struct SpanLine {
 }
 
 /// `self_times` per row of the tree.
-pub fn summary(scene: &Scene, shell: &Shell, self_times: &[Nanos], logs: &[LogLine]) -> Summary {
+pub fn summary(
+    scene: &Scene,
+    shell: &Shell,
+    self_times: &[Nanos],
+    logs: &[LogLine],
+    invocations: &[InvocationSummary],
+) -> Summary {
     let problems = || {
         let is_problem = |at: &usize| scene.span(*at).is_some_and(|span| span.outcome != Outcome::Ok);
         (0..scene.tree.nodes.len()).filter(is_problem)
@@ -61,6 +69,7 @@ pub fn summary(scene: &Scene, shell: &Shell, self_times: &[Nanos], logs: &[LogLi
             (format!("All {} problems", format::count(count as u64)), href)
         }),
         slowest: slowest(scene, self_times),
+        cost: invocation::of_trace(invocations, scene.trace.trace_id),
         logs: logs.iter().take(MOST_LOGS).map(|line| lines::log(line, shell, Some(&place), budget)).collect(),
         more_logs: (logs.len() > MOST_LOGS).then(|| {
             format!(

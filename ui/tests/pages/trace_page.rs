@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use coldlight_model::{Kind, SpanTree, Timestamp, Trace};
+use coldlight_model::{Kind, SpanId, SpanTree, Timestamp, Trace};
 use coldlight_ui::Theme;
 use coldlight_ui::pages::trace::{State, TracePage, fragment, page, rows};
 use proptest::prelude::*;
 
+use crate::fixtures::invocations::few;
 use crate::fixtures::shell::{now, shell};
 use crate::fixtures::traces::made::{Draft, checkout, drafted, hostile, large, odd};
 use crate::fixtures::traces::{answered, one};
@@ -51,6 +52,29 @@ fn the_panel_tells_everything_about_a_span() {
         let query = format!("span=0000000000000024&tab={tab}");
         insta::assert_snapshot!(tab, text(&query, &checkout(), "data-test=\"span-panel\""));
     }
+}
+
+#[test]
+fn a_functions_span_tells_its_life_and_its_cost() {
+    let trace = checkout();
+    let list = few();
+    let invocations: Vec<_> = [(0, 0x24), (7, 0x13), (14, 0x19)]
+        .map(|(at, span): (usize, u64)| {
+            let mut one = list.invocations[at].clone();
+            one.span_id = SpanId::new(span.to_be_bytes());
+            one
+        })
+        .into();
+    let tree = SpanTree::build(&trace.spans);
+    let answers =
+        TracePage { trace: &trace, tree: &tree, selected: None, matches: None, logs: &[], invocations: &invocations };
+    let of = |query| page(&shell(Theme::System), &State::parse(query, now()), &answers);
+    let html = of("");
+    insta::assert_snapshot!(text_of(part(&html, "data-test=\"trace-cost\"")));
+    let html = of("span=0000000000000013");
+    let words = ["lifecycle", "cost-lines"].map(|mark| text_of(part(&html, &format!("data-test=\"{mark}\""))));
+    insta::assert_snapshot!(words.join("\n\n"));
+    assert!(!of("span=0000000000000011").contains("data-test=\"lifecycle\""));
 }
 
 #[test]
@@ -179,7 +203,8 @@ fn rendering_takes_milliseconds_however_large_the_trace() {
     for (spans, page_limit, window_limit) in [(10_000, 50, 10), (100_000, 300, 150)] {
         let trace = large(spans);
         let tree = SpanTree::build(&trace.spans);
-        let answers = TracePage { trace: &trace, tree: &tree, selected: None, matches: None, logs: &[] };
+        let answers =
+            TracePage { trace: &trace, tree: &tree, selected: None, matches: None, logs: &[], invocations: &[] };
         let shell = shell(Theme::System);
         for query in ["", "depth=all", "clock=fixed&only=1"] {
             let state = State::parse(query, now());

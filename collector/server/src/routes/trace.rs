@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
-use coldlight_model::{LogLine, SpanDetail, SpanId, SpanTree, Trace, TraceId};
+use coldlight_model::{InvocationSummary, LogLine, SpanDetail, SpanId, SpanTree, Trace, TraceId};
 use coldlight_ui::pages::trace::{self, MOST_ROWS, SPANS_HEADER, TracePage};
 use coldlight_ui::query::Query;
 use http::{HeaderValue, header};
@@ -20,6 +20,7 @@ struct Found {
     selected: Option<SpanDetail>,
     matches: Option<Vec<SpanId>>,
     logs: Vec<LogLine>,
+    invocations: Vec<InvocationSummary>,
 }
 
 impl Found {
@@ -30,6 +31,7 @@ impl Found {
             selected: self.selected.as_ref(),
             matches: self.matches.as_deref(),
             logs: &self.logs,
+            invocations: &self.invocations,
         }
     }
 }
@@ -63,11 +65,12 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
             None => Ok(None),
         }
     };
-    let (selected, matches, logs) = tokio::join!(selected, matches, site.store.logs_of_trace(id));
-    let (selected, matches, logs) = (selected?, matches?, logs?);
+    let (logs, invocations) = (site.store.logs_of_trace(id), site.store.invocations_of_trace(id));
+    let (selected, matches, logs, invocations) = tokio::join!(selected, matches, logs, invocations);
+    let (selected, matches, logs, invocations) = (selected?, matches?, logs?, invocations?);
     // A large trace takes a while to arrange and to write; other requests should not wait for it.
     rendered(move || {
-        let found = Found { tree: SpanTree::build(&trace.spans), trace, selected, matches, logs };
+        let found = Found { tree: SpanTree::build(&trace.spans), trace, selected, matches, logs, invocations };
         let page = found.page();
         asked.answer(
             || trace::page(&asked.shell, &state, &page),
@@ -93,7 +96,8 @@ pub async fn rows(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
         None => None,
     };
     rendered(move || {
-        let found = Found { tree: SpanTree::build(&trace.spans), trace, selected: None, matches, logs: Vec::new() };
+        let tree = SpanTree::build(&trace.spans);
+        let found = Found { tree, trace, selected: None, matches, logs: Vec::new(), invocations: Vec::new() };
         let mut response = Html(trace::rows(&state, &found.page(), row, count)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
