@@ -54,8 +54,8 @@ mod tests {
         let second = sent(1_000, 2_000);
         assert!((9..=10).contains(&second), "{second}");
         assert!(pace.take("other", 10, start).is_none(), "each key has its own");
-        assert!(
-            pace.take("lambda", 10, start + Duration::from_millis(2_000)).is_some_and(|wait| wait.as_millis() <= 100)
-        );
+        let later = start + Duration::from_millis(2_000);
+        let waits: Vec<Duration> = (0..30).filter_map(|_| pace.take("lambda", 10, later)).collect();
+        assert!(waits.len() >= 20 && waits.iter().all(|wait| wait.as_millis() <= 100), "{waits:?}");
     }
 }
