@@ -240,8 +240,9 @@ async fn heavy_questions_end_in_time_and_within_memory() {
         println!("{:>5} ms {grown:>5} MiB  {question}: {outcome}", start.elapsed().as_millis());
         assert!([200, 400, 504].contains(&answer.status.as_u16()), "{question}: {}", answer.status);
         assert!(start.elapsed() < Duration::from_secs(4), "{question}: {:?}", start.elapsed());
-        // What DuckDB may have, 256 MiB above, what one more chunk makes before DuckDB hears of it, and the answer's text.
-        assert!(most.saturating_sub(idle) >> 20 < 1536, "{question}: {} MiB", most >> 20);
+        // What DuckDB may have, 256 MiB above, what one more chunk makes before DuckDB hears of it and before the watch looks
+        // again, the answer's text, and what earlier questions gave back that the C library keeps.
+        assert!(most.saturating_sub(idle) >> 20 < 2048, "{question}: {} MiB", most >> 20);
     }
     assert_eq!(coldlight.sql("SELECT count(*) FROM spans").await.number(), 40);
     println!("{} MiB before, {} MiB after", idle >> 20, memory(coldlight.pid()).0 >> 20);
