@@ -9,6 +9,7 @@ mod made;
 mod map;
 mod prices;
 mod questions;
+mod row_groups;
 mod search;
 mod sql_budget;
 mod sql_clock;
