@@ -91,6 +91,16 @@ fn cost(all: &InvocationGroup) -> Kpi {
     Kpi { name: "cost", label: "List price of all", value, aside, tone: "", unit: "picos", raw: picos, spark: None }
 }
 
+/// Whether the inits of a group's cold starts were told of at all: one that nobody reported is not free.
+fn knows_inits(group: &InvocationGroup) -> bool {
+    group.cold() == 0 || group.init.p50.is_some()
+}
+
+/// What inits cost, or that nobody knows.
+pub fn paid_for_inits(group: &InvocationGroup) -> String {
+    if knows_inits(group) { format::usd(group.money.init) } else { "unknown".to_owned() }
+}
+
 /// The strip of the page about cold starts.
 pub fn cold_kpis(all: &InvocationGroup, slices: &[InvocationGroup]) -> Vec<Kpi> {
     let both = (all, slices);
@@ -123,8 +133,12 @@ pub fn cold_kpis(all: &InvocationGroup, slices: &[InvocationGroup]) -> Vec<Kpi> 
         Kpi {
             name: "init-cost",
             label: "Paid for inits",
-            value: format::usd(all.money.init),
-            aside: format!("{} of all", format::usd_share(all.money.init, all.money.total)),
+            value: paid_for_inits(all),
+            aside: if knows_inits(all) {
+                format!("{} of all", format::usd_share(all.money.init, all.money.total))
+            } else {
+                "no init reported".to_owned()
+            },
             tone: "",
             unit: "picos",
             raw: u64::try_from(all.money.init.attos() / 1_000_000).unwrap_or(u64::MAX),

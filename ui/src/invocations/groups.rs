@@ -3,6 +3,7 @@
 use coldlight_model::lambda::StartKind;
 use coldlight_model::{InvocationGroup, Nanos, Quantiles};
 
+use super::figures::paid_for_inits;
 use crate::format::{self, NOT_APPLICABLE};
 use crate::text;
 
@@ -165,7 +166,7 @@ impl Columns {
                 nanos(group.init.p50),
                 nanos(group.init.p95),
                 match is_priced {
-                    true => Cell { title: format!("{} USD", money.init), ..cell(format::usd(money.init)) },
+                    true => Cell { title: format!("{} USD", money.init), ..cell(paid_for_inits(group)) },
                     false => Cell { tone: "zero", ..cell("not priced") },
                 },
             ],

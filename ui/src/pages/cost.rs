@@ -242,7 +242,7 @@ fn cold(spent: &Spent, kpi: impl Fn(&'static str, &'static str, Option<Usd>, Str
     let starts = counted(spent.cold, "cold start", "cold starts");
     let reported = spent.cold == 0 || spent.init > Usd::ZERO;
     let aside = if reported { starts } else { format!("{starts}, no init reported") };
-    kpi("cold", "Paid for cold starts", reported.then_some(spent.init), aside, "c-init")
+    kpi("cold", "Paid for cold starts", reported.then_some(spent.init), aside, "c-cold")
 }
 
 fn parts(spent: &Spent) -> Vec<Part> {
