@@ -1,12 +1,13 @@
 //! Questions: each runs on a connection of its own, on a thread that may block, bounded in number, time and memory.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use duckdb::{Connection, InterruptHandle};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::crowd::Crowd;
 use crate::engine::{Engine, Lent};
 use crate::error::StoreError;
 use crate::sql::Parser;
@@ -20,32 +21,26 @@ const SQL_AT_ONCE: usize = 2;
 /// How long a question waits for the database to be reopened before it is told so.
 const REOPENING: Duration = Duration::from_secs(5);
 
-/// The questions that run under a limit of memory, also those that were given up and have not ended yet.
-#[derive(Default)]
-struct Crowd {
-    count: usize,
-    /// Bytes of this process in memory when the first of them came: all together may add so much and no more.
-    before: Option<u64>,
+/// A question's place in the crowd, for as long as it runs.
+struct Watched {
+    crowd: Arc<Mutex<Crowd>>,
+    ticket: u64,
 }
 
-/// A question's place among them, for as long as it runs.
-struct Watched(Arc<Mutex<Crowd>>);
+fn lock(crowd: &Mutex<Crowd>) -> MutexGuard<'_, Crowd> {
+    crowd.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Watched {
     fn enter(crowd: &Arc<Mutex<Crowd>>) -> Self {
-        let mut inside = crowd.lock().unwrap_or_else(PoisonError::into_inner);
-        if inside.count == 0 {
-            inside.before = resident();
-        }
-        inside.count += 1;
-        drop(inside);
-        Self(crowd.clone())
+        let ticket = lock(crowd).enter(resident());
+        Self { crowd: crowd.clone(), ticket }
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).count -= 1;
+        lock(&self.crowd).leave(self.ticket, resident());
     }
 }
 
@@ -81,7 +76,7 @@ impl From<StoreError> for Unanswered {
 pub(crate) struct Limits {
     /// From being asked to the answer, waiting included.
     pub time: Duration,
-    /// Bytes by which the process may grow while questions with a limit run, whoever makes it grow; `None` is no limit.
+    /// Bytes by which the process may grow while questions with a limit run, as [`Crowd`] has it; `None` is no limit.
     pub memory: Option<u64>,
 }
 
@@ -195,9 +190,8 @@ impl Asker {
         let lent = self.engine.lend()?;
         let running = Arc::new(Running { handle: lent.interrupt_handle(), state: Mutex::new(State::Undisturbed) });
         let abandon = Abandon(running.clone());
-        let watched = limits.memory.map(|limit| (Watched::enter(&self.crowd), limit));
-        let before =
-            watched.as_ref().and_then(|(watched, _)| watched.0.lock().unwrap_or_else(PoisonError::into_inner).before);
+        let watched = limits.memory.map(|_| Watched::enter(&self.crowd));
+        let limit = limits.memory.zip(watched.as_ref().map(|watched| watched.ticket));
         let mut thread = tokio::task::spawn_blocking(move || {
             let _place = (permit, watched);
             // Also when the question panics.
@@ -211,9 +205,9 @@ impl Asker {
                 biased;
                 answer = &mut thread => break answer,
                 () = tokio::time::sleep_until(deadline) => return Err(timed_out().into()),
-                _ = look.tick(), if limits.memory.is_some() => {
-                    if let (Some(limit), Some(before), Some(now)) = (limits.memory, before, resident())
-                        && now.saturating_sub(before) > limit
+                _ = look.tick(), if limit.is_some() => {
+                    if let Some((limit, ticket)) = limit
+                        && lock(&self.crowd).must_end(ticket, resident(), limit)
                     {
                         return Err(Unanswered::TooMuch { limit });
                     }
@@ -248,9 +242,11 @@ impl Drop for Ending {
     }
 }
 
-/// Bytes of this process in memory, where the system tells (Linux).
-fn resident() -> Option<u64> {
-    let told = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = told.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
+/// Bytes of this process in memory; 0 where the system does not tell (it is not Linux), and then nothing is over a limit.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok().and_then(|told| {
+        let pages: u64 = told.split_whitespace().nth(1)?.parse().ok()?;
+        Some(pages)
+    });
+    pages.unwrap_or(0) * rustix::param::page_size() as u64
 }

@@ -10,6 +10,7 @@
 mod ask;
 mod check;
 mod commit;
+mod crowd;
 mod engine;
 mod error;
 mod invoke;
