@@ -175,20 +175,36 @@ pub(crate) fn pattern(text: &str) -> Pattern {
     }
 }
 
-fn comparison(word: &str) -> Result<Comparison, String> {
+/// A word taken apart.
+pub(crate) enum Parts<'a> {
+    /// Free text.
+    Text(String),
+    /// `field:value` or `field=value`.
+    Equal(&'a str, &'a str),
+    /// `field>number` and its like.
+    Ordered(&'a str, Op, &'a str),
+}
+
+pub(crate) fn parts(word: &str) -> Parts<'_> {
     if word.starts_with('"') {
-        return Ok(Comparison::Text(unquote(word).0));
+        return Parts::Text(unquote(word).0);
     }
-    let Some(at) = word.find([':', '<', '>', '=']) else { return Ok(Comparison::Text(word.to_owned())) };
+    let Some(at) = word.find([':', '<', '>', '=']) else { return Parts::Text(word.to_owned()) };
     let (field, rest) = word.split_at(at);
-    if let Some(value) = rest.strip_prefix(':').or_else(|| rest.strip_prefix('=')) {
-        return equals(field, value);
+    match rest.as_bytes() {
+        [b':' | b'=', ..] => Parts::Equal(field, &rest[1..]),
+        [b'<', b'=', ..] => Parts::Ordered(field, Op::AtMost, &rest[2..]),
+        [b'>', b'=', ..] => Parts::Ordered(field, Op::AtLeast, &rest[2..]),
+        [b'<', ..] => Parts::Ordered(field, Op::Less, &rest[1..]),
+        _ => Parts::Ordered(field, Op::Greater, &rest[1..]),
     }
-    let (op, number) = match rest.as_bytes() {
-        [b'<', b'=', ..] => (Op::AtMost, &rest[2..]),
-        [b'>', b'=', ..] => (Op::AtLeast, &rest[2..]),
-        [b'<', ..] => (Op::Less, &rest[1..]),
-        _ => (Op::Greater, &rest[1..]),
+}
+
+fn comparison(word: &str) -> Result<Comparison, String> {
+    let (field, op, number) = match parts(word) {
+        Parts::Text(text) => return Ok(Comparison::Text(text)),
+        Parts::Equal(field, value) => return equals(field, value),
+        Parts::Ordered(field, op, number) => (field, op, number),
     };
     match field {
         "dur" | "duration" => Ok(Comparison::Duration(op, duration(number)?)),

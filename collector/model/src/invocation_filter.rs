@@ -2,7 +2,7 @@
 //!
 //! Service, trigger, duration and free text are words of both; what only spans have is explained, not dropped.
 
-use crate::filter::{Comparison, Op, Pattern, duration, pattern, unquote};
+use crate::filter::{Comparison, Op, Parts, Pattern, duration, parts, pattern, unquote};
 use crate::lambda::{CostState, InvocationOutcome, StartKind};
 use crate::money::Usd;
 
@@ -38,19 +38,10 @@ pub(crate) const EQUALLED: [&str; 9] =
 const FIELDS: &str = "service, function, version, tenant, region, runtime, trigger, request, outcome, cold, state, dur, init, billed, cost and mem";
 
 pub(crate) fn comparison(word: &str) -> Result<Comparison, String> {
-    if word.starts_with('"') {
-        return Ok(Comparison::Text(unquote(word).0));
-    }
-    let Some(at) = word.find([':', '<', '>', '=']) else { return Ok(Comparison::Text(word.to_owned())) };
-    let (field, rest) = word.split_at(at);
-    if let Some(value) = rest.strip_prefix(':').or_else(|| rest.strip_prefix('=')) {
-        return equals(field, value);
-    }
-    let (op, value) = match rest.as_bytes() {
-        [b'<', b'=', ..] => (Op::AtMost, &rest[2..]),
-        [b'>', b'=', ..] => (Op::AtLeast, &rest[2..]),
-        [b'<', ..] => (Op::Less, &rest[1..]),
-        _ => (Op::Greater, &rest[1..]),
+    let (field, op, value) = match parts(word) {
+        Parts::Text(text) => return Ok(Comparison::Text(text)),
+        Parts::Equal(field, value) => return equals(field, value),
+        Parts::Ordered(field, op, value) => (field, op, value),
     };
     Ok(match field {
         "dur" | "duration" => Comparison::Duration(op, duration(value)?),

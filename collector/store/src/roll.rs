@@ -23,6 +23,10 @@ const SPACING: Duration = Duration::from_millis(100);
 /// A roll that took t waits this many t for the next one.
 const REST: u32 = 10;
 
+/// Journal records whose invocations are told of at a time: each request of theirs is held in memory meanwhile. After a long
+/// absence there are several steps.
+const STEP: u64 = 1_024;
+
 /// How long to leave it after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
@@ -77,7 +81,7 @@ struct Work {
     progress: Arc<Progress>,
     stop: Arc<AtomicBool>,
     quiet: Arc<Mutex<()>>,
-    /// Counted up to here; read from the database first.
+    /// Counted and told of up to here; read from the database first.
     rolled: Option<u64>,
     /// How long the last roll took.
     took: Duration,
@@ -111,7 +115,7 @@ impl Work {
         }
     }
 
-    /// Counts and tells of everything written so far.
+    /// Counts everything written so far, and tells of the next step of it.
     fn roll(&mut self) -> Result<(), StoreError> {
         let db = self.engine.lend()?;
         let _quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,14 +123,15 @@ impl Work {
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
         // Invocations first: they are few, and somebody waits for what they cost.
         let told = sequence("SELECT sequence FROM invoked")?;
-        if written > told {
-            whole(&db, |db| invoke::tell(db, told, written))?;
+        let next = written.min(told + STEP);
+        if next > told {
+            whole(&db, |db| invoke::tell(db, told, next))?;
         }
         let rolled = sequence("SELECT sequence FROM rolled")?;
         if written > rolled {
             whole(&db, |db| compute(db, rolled, written))?;
         }
-        self.rolled = Some(written.max(rolled));
+        self.rolled = Some(next.max(told).min(written.max(rolled)));
         Ok(())
     }
 }

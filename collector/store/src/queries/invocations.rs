@@ -14,6 +14,7 @@ use super::invocation_condition::invocation_conditions;
 use crate::Store;
 use crate::error::StoreError;
 use crate::prices;
+use crate::rows::whole;
 
 /// A page of a search for invocations.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,10 +112,6 @@ impl Store {
 }
 
 /// A count or size: SQL's are signed, ours are not.
-fn whole(row: &Row<'_>, name: &str) -> duckdb::Result<Option<u64>> {
-    Ok(row.get::<_, Option<i64>>(name)?.and_then(|value| u64::try_from(value).ok()))
-}
-
 fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
     Ok(whole(row, name)?.unwrap_or(0))
 }

@@ -8,6 +8,7 @@ use duckdb::{Connection, Row, named_params};
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::rows::whole;
 
 /// A group while its rows come in.
 #[derive(Default)]
@@ -104,10 +105,6 @@ fn gathered(
         of.on_arm64 = of.on_arm64.unwrap_or_default().checked_add(money(row, "on_arm64")?);
     }
     Ok(groups)
-}
-
-fn whole(row: &Row<'_>, name: &str) -> duckdb::Result<Option<u64>> {
-    Ok(row.get::<_, Option<i64>>(name)?.and_then(|number| u64::try_from(number).ok()))
 }
 
 fn money(row: &Row<'_>, name: &str) -> duckdb::Result<Usd> {

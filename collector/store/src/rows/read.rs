@@ -72,6 +72,11 @@ fn bad_id(name: &str) -> duckdb::Error {
     duckdb::Error::InvalidColumnName(format!("{name} does not hold an id"))
 }
 
+/// The whole number in column `name`; `None` also when it is negative.
+pub(crate) fn whole(row: &Row<'_>, name: &str) -> duckdb::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(name)?.and_then(|number| u64::try_from(number).ok()))
+}
+
 /// The trace id in column `name`.
 pub(crate) fn trace_id(row: &Row<'_>, name: &str) -> duckdb::Result<TraceId> {
     TraceId::from_hex(&row.get::<_, String>(name)?).ok_or_else(|| bad_id(name))

@@ -1,0 +1,65 @@
+//! What the writer survives.
+
+use coldlight_model::{Attributes, Batch, LogRecord, Resource, Scope, Timestamp, Value};
+
+use super::*;
+use crate::store::Store;
+
+fn log(n: u64) -> Batch {
+    let record = LogRecord {
+        at: Some(Timestamp::from_nanos(n)),
+        observed_at: None,
+        trace_id: None,
+        span_id: None,
+        flags: 0,
+        severity_number: 9,
+        severity_text: String::new(),
+        body: Value::Int(n as i64),
+        attributes: Attributes::new(),
+        dropped_attributes_count: 0,
+        event_name: String::new(),
+        resource: 0,
+        scope: 0,
+    };
+    Batch {
+        received_at: Timestamp::from_nanos(1_795_442_602_418_000_000),
+        resources: vec![Resource::default()],
+        scopes: vec![Scope::default()],
+        logs: vec![record],
+        ..Batch::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fatal_error_heals_itself_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { disk_reserve_bytes: Some(0), ..Settings::new(folder.path()) };
+    let store = Store::open(settings, || Timestamp::from_nanos(1_795_442_602_418_000_000)).unwrap();
+    for n in 0..10 {
+        if n == 3 || n == 7 {
+            commit::fault::FATAL.store(1, Relaxed);
+        }
+        store.keep(log(n)).await.unwrap();
+        let last = store.shared.journal.status().last;
+        store.generation().wait_for(|written| *written >= last).await.unwrap();
+    }
+    let status = store.status().await.unwrap();
+    assert_eq!((status.logs, status.reopened), (10, 2));
+    assert_eq!(status.busy, None);
+    store.close().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_points_nowhere_is_put_aside_and_the_rest_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { disk_reserve_bytes: Some(0), ..Settings::new(folder.path()) };
+    let store = Store::open(settings, || Timestamp::from_nanos(1_795_442_602_418_000_000)).unwrap();
+    let mut nowhere = log(1);
+    nowhere.logs[0].resource = 7;
+    store.keep(nowhere).await.unwrap();
+    store.keep(log(2)).await.unwrap();
+    store.generation().wait_for(|written| *written >= 2).await.unwrap();
+    assert_eq!(store.status().await.unwrap().logs, 1);
+    assert!(folder.path().join("quarantine/record-1").exists());
+    store.close().unwrap();
+}
