@@ -33,14 +33,14 @@ fn lock(crowd: &Mutex<Crowd>) -> MutexGuard<'_, Crowd> {
 
 impl Watched {
     fn enter(crowd: &Arc<Mutex<Crowd>>) -> Self {
-        let ticket = lock(crowd).enter(resident());
+        let ticket = lock(crowd).enter(allocated());
         Self { crowd: crowd.clone(), ticket }
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        lock(&self.crowd).leave(self.ticket, resident());
+        lock(&self.crowd).leave(self.ticket);
     }
 }
 
@@ -183,6 +183,14 @@ impl Asker {
         let timed_out = || StoreError::TimedOut { limit: limits.time };
         let waited = tokio::time::timeout_at(deadline, permits.clone().acquire_owned()).await;
         let permit = waited.map_err(|_| timed_out())?;
+        while let Some(limit) = limits.memory
+            && lock(&self.crowd).is_full(allocated(), limit)
+        {
+            if Instant::now() >= deadline {
+                return Err(timed_out().into());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
         let reopened_by = deadline.min(Instant::now() + REOPENING);
         while self.engine.is_reopening() && Instant::now() < reopened_by {
             tokio::time::sleep(LOOK).await;
@@ -207,7 +215,7 @@ impl Asker {
                 () = tokio::time::sleep_until(deadline) => return Err(timed_out().into()),
                 _ = look.tick(), if limit.is_some() => {
                     if let Some((limit, ticket)) = limit
-                        && lock(&self.crowd).must_end(ticket, resident(), limit)
+                        && lock(&self.crowd).must_end(ticket, allocated(), limit)
                     {
                         return Err(Unanswered::TooMuch { limit });
                     }
@@ -242,11 +250,10 @@ impl Drop for Ending {
     }
 }
 
-/// Bytes of this process in memory; 0 where the system does not tell (it is not Linux), and then nothing is over a limit.
-fn resident() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok().and_then(|told| {
-        let pages: u64 = told.split_whitespace().nth(1)?.parse().ok()?;
-        Some(pages)
-    });
-    pages.unwrap_or(0) * rustix::param::page_size() as u64
+/// Bytes that this process has allocated, DuckDB's with them; 0 where the allocator does not tell, and then nothing is over a limit.
+fn allocated() -> u64 {
+    use tikv_jemalloc_ctl::{epoch, stats};
+    // The allocator's figures are those of its epoch.
+    let told = epoch::advance().and_then(|_| stats::allocated::read());
+    told.map_or(0, |bytes| bytes as u64)
 }

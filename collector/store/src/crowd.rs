@@ -1,48 +1,54 @@
 //! The questions that run under a limit of memory, also those that were given up and have not ended yet.
 //!
-//! The system tells what the process holds, not who asked for it. So all together may add so much and no more, and when it is
-//! more, it is the eldest that ends: whoever asks while a heavy question is still ending does not pay for it.
+//! The allocator tells what the process has allocated, not who asked for it. So all together may add so much and no more, and when
+//! it is more, it is the eldest that ends: a younger one does not pay for it, unless more was added since it came than half the
+//! limit. DuckDB ends a question between two chunks, which may be a second later, and what it holds until then is not there for
+//! others: whoever comes meanwhile waits before the door.
 
 use std::collections::VecDeque;
-
-/// Beyond this many times the limit the younger end too: the eldest is not the only one who takes.
-const ALL_TOO_MUCH: u64 = 2;
 
 #[derive(Debug, Default)]
 pub(crate) struct Crowd {
     next: u64,
-    /// Tickets, eldest first.
-    inside: VecDeque<u64>,
-    /// Bytes the process held when the eldest became that.
+    /// Eldest first.
+    inside: VecDeque<Asked>,
+    /// Bytes allocated when the first came into an empty room.
     before: u64,
 }
 
+#[derive(Debug)]
+struct Asked {
+    ticket: u64,
+    /// Bytes allocated when it came.
+    allocated: u64,
+}
+
 impl Crowd {
-    /// A question begins while the process holds `resident` bytes; its ticket.
-    pub fn enter(&mut self, resident: u64) -> u64 {
+    /// Whether those inside have added more than `limit` bytes: who comes now waits.
+    pub fn is_full(&self, allocated: u64, limit: u64) -> bool {
+        !self.inside.is_empty() && allocated.saturating_sub(self.before) > limit
+    }
+
+    /// A question begins while `allocated` bytes are; its ticket.
+    pub fn enter(&mut self, allocated: u64) -> u64 {
         if self.inside.is_empty() {
-            self.before = resident;
+            self.before = allocated;
         }
         self.next += 1;
-        self.inside.push_back(self.next);
+        self.inside.push_back(Asked { ticket: self.next, allocated });
         self.next
     }
 
-    /// It has ended.
-    pub fn leave(&mut self, ticket: u64, resident: u64) {
-        let was_eldest = self.inside.front() == Some(&ticket);
-        self.inside.retain(|other| *other != ticket);
-        if was_eldest {
-            // What it gave back is not all returned to the system: the next begins from here.
-            self.before = resident;
-        }
+    /// It has ended, and given back what it took.
+    pub fn leave(&mut self, ticket: u64) {
+        self.inside.retain(|other| other.ticket != ticket);
     }
 
-    /// Whether the question with `ticket` must end because the process has grown by more than `limit` bytes.
-    pub fn must_end(&self, ticket: u64, resident: u64, limit: u64) -> bool {
-        let grown = resident.saturating_sub(self.before);
-        let is_eldest = self.inside.front() == Some(&ticket);
-        grown > limit && (is_eldest || grown > limit.saturating_mul(ALL_TOO_MUCH))
+    /// Whether the question with `ticket` must end because more than `limit` bytes were added.
+    pub fn must_end(&self, ticket: u64, allocated: u64, limit: u64) -> bool {
+        let eldest = self.inside.front().is_some_and(|asked| asked.ticket == ticket);
+        let came = self.inside.iter().find(|asked| asked.ticket == ticket).map_or(allocated, |asked| asked.allocated);
+        self.is_full(allocated, limit) && (eldest || allocated.saturating_sub(came) > limit / 2)
     }
 }
 
@@ -56,17 +62,20 @@ mod tests {
         let heavy = crowd.enter(100);
         assert!(!crowd.must_end(heavy, 1_100, 1_000) && crowd.must_end(heavy, 1_101, 1_000));
         let light = crowd.enter(1_500);
-        assert!(!crowd.must_end(light, 1_500, 1_000), "it did not take that");
-        crowd.leave(heavy, 1_400);
-        assert!(!crowd.must_end(light, 2_400, 1_000), "what the heavy one left behind is not its own");
-        assert!(crowd.must_end(light, 2_401, 1_000), "now it is the eldest");
+        assert!(!crowd.must_end(light, 2_000, 1_000), "most of that was there before it came");
+        assert!(crowd.is_full(1_101, 1_000) && !crowd.is_full(1_100, 1_000));
+        crowd.leave(heavy);
+        assert!(!crowd.must_end(light, 1_100, 1_000), "what the heavy one took is given back");
+        assert!(crowd.must_end(light, 1_101, 1_000), "now it is the eldest");
+        crowd.leave(light);
+        assert!(!crowd.is_full(5_000, 1_000), "nobody is inside: the process itself has grown");
     }
 
     #[test]
-    fn two_that_take_without_end_both_end() {
+    fn one_that_takes_much_does_not_hide_behind_one_that_is_ending() {
         let mut crowd = Crowd::default();
-        let (one, other) = (crowd.enter(0), crowd.enter(0));
-        assert!(crowd.must_end(one, 1_001, 1_000) && !crowd.must_end(other, 1_001, 1_000));
-        assert!(crowd.must_end(other, 2_001, 1_000));
+        let (heavy, next) = (crowd.enter(0), crowd.enter(1_200));
+        assert!(crowd.must_end(heavy, 1_700, 1_000) && !crowd.must_end(next, 1_700, 1_000));
+        assert!(crowd.must_end(next, 1_701, 1_000));
     }
 }

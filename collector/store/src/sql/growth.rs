@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::SqlError;
 use super::functions::{LONGEST, Output, output};
 
-/// A value of 64 KiB may become 64 MiB.
-const MOST: u64 = 1_024;
+/// A value of 64 KiB may become 4 MiB. One operator makes 2,048 of them before DuckDB hears of an interrupt.
+const MOST: u64 = 64;
 /// What each step of a recursive query may add to a value, in stored values: it is repeated until the time is over.
 const MOST_A_STEP: u64 = 3;
 /// Texts in the question up to this long count nothing beside a stored value; longer ones as one each 64 KiB begun.
@@ -140,7 +140,10 @@ fn call(node: &Value, named: &Growths, most: u64) -> Result<u64, SqlError> {
             )),
         },
         Output::Length(place) => number(&name, &arguments, place).map(|_| all),
-        Output::Repeated(place) => number(&name, &arguments, place).map(|times| all.max(1).saturating_mul(times)),
+        Output::Repeated(place) => number(&name, &arguments, place).map(|times| match all {
+            0 => 1 + times.saturating_mul(arguments.first().map_or(0, |written| longest_text(written)) as u64) / 65_536,
+            stored => stored.saturating_mul(times),
+        }),
         Output::Shaped => shaped(&name, &arguments).map(|()| all),
         Output::Gathered if node["class"] == "WINDOW" => {
             refused(format!("{name} over a window makes a list for each row; gather with GROUP BY instead"))

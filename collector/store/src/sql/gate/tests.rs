@@ -99,6 +99,8 @@ fn the_memory_of_one_row_is_bounded_before_it_is_made() {
     let nested = |times: usize| format!("SELECT {}name{} FROM spans", "concat(".repeat(times), ", name)".repeat(times));
     admitted(&nested(10));
     admitted("SELECT replace(replace(name, 'a', ':number'), 'b', ':uuid') FROM spans");
+    admitted("SELECT repeat('█', 1000), repeat(name, 64) FROM spans");
+    refused("SELECT repeat(name, 65) FROM spans");
     refused(&format!("SELECT {}name{} FROM spans", "replace(".repeat(4), ", 'a', 'aaaaaaaaaa')".repeat(4)));
     let doubled: Vec<String> = (1..30).map(|n| format!("t{n} AS (SELECT s || s AS s FROM t{})", n - 1)).collect();
     refused(&format!("WITH t0 AS (SELECT name AS s FROM spans), {} SELECT length(s) FROM t29", doubled.join(", ")));
