@@ -33,7 +33,7 @@ fn lock(crowd: &Mutex<Crowd>) -> MutexGuard<'_, Crowd> {
 
 impl Watched {
     fn enter(crowd: &Arc<Mutex<Crowd>>) -> Self {
-        let ticket = lock(crowd).enter(allocated());
+        let ticket = lock(crowd).enter(held());
         Self { crowd: crowd.clone(), ticket }
     }
 }
@@ -184,7 +184,7 @@ impl Asker {
         let waited = tokio::time::timeout_at(deadline, permits.clone().acquire_owned()).await;
         let permit = waited.map_err(|_| timed_out())?;
         while let Some(limit) = limits.memory
-            && lock(&self.crowd).is_full(allocated(), limit)
+            && lock(&self.crowd).is_full(held(), limit)
         {
             if Instant::now() >= deadline {
                 return Err(timed_out().into());
@@ -215,7 +215,7 @@ impl Asker {
                 () = tokio::time::sleep_until(deadline) => return Err(timed_out().into()),
                 _ = look.tick(), if limit.is_some() => {
                     if let Some((limit, ticket)) = limit
-                        && lock(&self.crowd).must_end(ticket, allocated(), limit)
+                        && lock(&self.crowd).must_end(ticket, held(), limit)
                     {
                         return Err(Unanswered::TooMuch { limit });
                     }
@@ -250,10 +250,15 @@ impl Drop for Ending {
     }
 }
 
-/// Bytes that this process has allocated, DuckDB's with them; 0 where the allocator does not tell, and then nothing is over a limit.
-fn allocated() -> u64 {
+/// Bytes that this process holds, DuckDB's with them: what is allocated without what was never touched, which is what is in memory
+/// without what was given back. 0 where nobody tells, and then nothing is over a limit.
+fn held() -> u64 {
     use tikv_jemalloc_ctl::{epoch, stats};
     // The allocator's figures are those of its epoch.
-    let told = epoch::advance().and_then(|_| stats::allocated::read());
-    told.map_or(0, |bytes| bytes as u64)
+    let allocated = epoch::advance().and_then(|_| stats::allocated::read()).ok().map(|bytes| bytes as u64);
+    let resident = std::fs::read_to_string("/proc/self/statm").ok().and_then(|told| {
+        let pages: u64 = told.split_whitespace().nth(1)?.parse().ok()?;
+        Some(pages * rustix::param::page_size() as u64)
+    });
+    allocated.into_iter().chain(resident).min().unwrap_or(0)
 }

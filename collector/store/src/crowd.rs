@@ -1,6 +1,6 @@
 //! The questions that run under a limit of memory, also those that were given up and have not ended yet.
 //!
-//! The allocator tells what the process has allocated, not who asked for it. So all together may add so much and no more, and when
+//! What is told is what the process holds, not who asked for it. So all together may add so much and no more, and when
 //! it is more, it is the eldest that ends: a younger one does not pay for it, unless more was added since it came than half the
 //! limit. DuckDB ends a question between two chunks, which may be a second later, and what it holds until then is not there for
 //! others: whoever comes meanwhile waits before the door.
@@ -12,30 +12,30 @@ pub(crate) struct Crowd {
     next: u64,
     /// Eldest first.
     inside: VecDeque<Asked>,
-    /// Bytes allocated when the first came into an empty room.
+    /// Bytes held when the first came into an empty room.
     before: u64,
 }
 
 #[derive(Debug)]
 struct Asked {
     ticket: u64,
-    /// Bytes allocated when it came.
-    allocated: u64,
+    /// Bytes held when it came.
+    held: u64,
 }
 
 impl Crowd {
     /// Whether those inside have added more than `limit` bytes: who comes now waits.
-    pub fn is_full(&self, allocated: u64, limit: u64) -> bool {
-        !self.inside.is_empty() && allocated.saturating_sub(self.before) > limit
+    pub fn is_full(&self, held: u64, limit: u64) -> bool {
+        !self.inside.is_empty() && held.saturating_sub(self.before) > limit
     }
 
-    /// A question begins while `allocated` bytes are; its ticket.
-    pub fn enter(&mut self, allocated: u64) -> u64 {
+    /// A question begins while `held` bytes are held; its ticket.
+    pub fn enter(&mut self, held: u64) -> u64 {
         if self.inside.is_empty() {
-            self.before = allocated;
+            self.before = held;
         }
         self.next += 1;
-        self.inside.push_back(Asked { ticket: self.next, allocated });
+        self.inside.push_back(Asked { ticket: self.next, held });
         self.next
     }
 
@@ -45,10 +45,10 @@ impl Crowd {
     }
 
     /// Whether the question with `ticket` must end because more than `limit` bytes were added.
-    pub fn must_end(&self, ticket: u64, allocated: u64, limit: u64) -> bool {
+    pub fn must_end(&self, ticket: u64, held: u64, limit: u64) -> bool {
         let eldest = self.inside.front().is_some_and(|asked| asked.ticket == ticket);
-        let came = self.inside.iter().find(|asked| asked.ticket == ticket).map_or(allocated, |asked| asked.allocated);
-        self.is_full(allocated, limit) && (eldest || allocated.saturating_sub(came) > limit / 2)
+        let came = self.inside.iter().find(|asked| asked.ticket == ticket).map_or(held, |asked| asked.held);
+        self.is_full(held, limit) && (eldest || held.saturating_sub(came) > limit / 2)
     }
 }
 

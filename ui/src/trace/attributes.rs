@@ -89,7 +89,8 @@ pub fn groups(detail: &SpanDetail, budget: &mut Budget) -> Vec<Group> {
             .then(|| format!("{} more were dropped by the sender.", crate::format::count(dropped.into()))),
     };
     let span = group("Span", &detail.span.attributes, detail.span.dropped_attributes_count, Some("attr."));
-    let resource = group("Resource", &detail.resource.attributes, detail.resource.dropped_attributes_count, None);
+    let resource =
+        group("Resource", &detail.resource.attributes, detail.resource.dropped_attributes_count, Some("attr."));
     let scope = group("Library", &detail.scope.attributes, detail.scope.dropped_attributes_count, None);
     [span, resource, scope]
         .into_iter()

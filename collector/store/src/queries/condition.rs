@@ -53,6 +53,13 @@ impl Conditions {
     }
 }
 
+/// What holds of an attribute of the span, or else of what sent it.
+macro_rules! attribute {
+    ($holds:literal) => {
+        concat!("(", $holds, " OR resource_id IN (SELECT resource_id FROM resource_rows WHERE ", $holds, "))")
+    };
+}
+
 fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
     match comparison {
         Comparison::Service(pattern) => text_is(pattern, "service = ?", "starts_with(service, ?)"),
@@ -79,23 +86,24 @@ fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
             vec![Sql::BigInt(i64::try_from(*nanos).unwrap_or(i64::MAX))],
         ),
         Comparison::AttributeIs(name, pattern) => {
-            let name = Sql::Text(name.clone());
-            let value = Sql::Text(pattern.text.clone());
-            if pattern.prefix {
-                ("starts_with(variant_extract(attributes, ?)::VARCHAR, ?)", vec![name, value])
+            let both = [Sql::Text(name.clone()), Sql::Text(pattern.text.clone())];
+            let condition = if pattern.prefix {
+                attribute!("starts_with(variant_extract(attributes, ?)::VARCHAR, ?)")
             } else {
-                ("variant_extract(attributes, ?)::VARCHAR = ?", vec![name, value])
-            }
+                attribute!("variant_extract(attributes, ?)::VARCHAR = ?")
+            };
+            (condition, [both.clone(), both].concat())
         }
-        Comparison::AttributeNumber(name, op, number) => (
-            match op {
-                Op::Less => "TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) < ?",
-                Op::AtMost => "TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) <= ?",
-                Op::Greater => "TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) > ?",
-                Op::AtLeast => "TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) >= ?",
-            },
-            vec![Sql::Text(name.clone()), Sql::Double(*number)],
-        ),
+        Comparison::AttributeNumber(name, op, number) => {
+            let both = [Sql::Text(name.clone()), Sql::Double(*number)];
+            let condition = match op {
+                Op::Less => attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) < ?"),
+                Op::AtMost => attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) <= ?"),
+                Op::Greater => attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) > ?"),
+                Op::AtLeast => attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) >= ?"),
+            };
+            (condition, [both.clone(), both].concat())
+        }
         // Parsed for spans, a filter has none of these; were there one, it would hold of no span.
         Comparison::Invocation(_) => ("FALSE", vec![]),
         Comparison::Text(text) => (

@@ -1,6 +1,6 @@
 //! Searching: filters hold of one span, pages follow one another without gaps or repeats.
 
-use coldlight_model::{Cursor, Filter, Kind, StatusCode, TraceSort, Value};
+use coldlight_model::{Attributes, Cursor, Filter, Kind, StatusCode, TraceSort, Value};
 use coldlight_store::TraceSearch;
 
 use crate::made::{self, batch, last_hour, span, trace_id};
@@ -30,7 +30,13 @@ async fn filters_find_by_every_word() {
     failed.status_code = StatusCode::ERROR;
     failed.status_message = "Card declined".into();
     let other = span(trace_id(), None, Kind::SERVER, "GET /cart", &[("order.id", "42".into())]);
-    kept.keep(batch("checkout-api", vec![failed, other])).await;
+    let mut sent = batch("checkout-api", vec![failed, other]);
+    sent.resources[0].attributes = Attributes::from_iter([
+        ("service.name", Value::from("checkout-api")),
+        ("service.version", "1.4.2".into()),
+        ("host.cpus", Value::Int(4)),
+    ]);
+    kept.keep(sent).await;
     for (line, found) in [
         ("service:checkout-api", 2),
         ("service:check*", 2),
@@ -50,6 +56,10 @@ async fn filters_find_by_every_word() {
         ("-attr.tier:gold", 1),
         ("attr.it's:\"; --\"", 1),
         ("attr.none:1", 0),
+        ("attr.service.version:1.4.2", 2),
+        ("attr.service.version:1.4*", 2),
+        ("-attr.service.version:1.4.2", 0),
+        ("attr.host.cpus>=4 attr.tier:gold", 1),
         ("declined", 1),
         ("\"card declined\" http:503 attr.tier:gold", 1),
         ("attr.tier:gold -http:503", 0),
