@@ -44,7 +44,7 @@ pub use invocation_list::{
     InvocationSummary, Money, Quantiles,
 };
 pub use log::LogRecord;
-pub use map::{EdgeStats, EntryBin, MapEdge, MapNode, NodeStats, ServiceMap};
+pub use map::{Bill, EdgeStats, EntryBin, MapEdge, MapNode, NodeStats, ServiceMap};
 pub use metric::MetricPoint;
 pub use node::{Node, NodeKind, Way};
 pub use outcome::Outcome;

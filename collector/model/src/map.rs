@@ -1,9 +1,10 @@
 //! The service map as an answer: nodes, edges and what went over them.
 
-use crate::{DurationHistogram, Nanos, Node, TimeRange, Timestamp, Way};
+use crate::money::Usd;
+use crate::{DurationHistogram, Nanos, Node, Spent, TimeRange, Timestamp, Way};
 
 /// What called what in a range of time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServiceMap {
     pub range: TimeRange,
     /// By id.
@@ -14,15 +15,35 @@ pub struct ServiceMap {
     pub entries: NodeStats,
     /// The same over time, equally long slices, ascending.
     pub bins: Vec<EntryBin>,
+    /// What all invocations cost, also of functions that sent no spans and so are no node.
+    pub spent: Spent,
 }
 
 /// One thing on the map.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MapNode {
     pub node: Node,
     /// Known only from its callers: it sends no spans, and its durations are what they saw.
     pub seen: bool,
     pub stats: NodeStats,
+    /// Of a function.
+    pub bill: Option<Bill>,
+}
+
+/// A function's invocations and what they cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bill {
+    pub spent: Spent,
+    /// Median and 95th percentile of what first invocations waited for: init, or restore.
+    pub init: Option<(Nanos, Nanos)>,
+}
+
+impl Bill {
+    pub fn merge(&mut self, other: &Self) {
+        self.spent.add(&other.spent);
+        // Quantiles of two have no quantile of both.
+        self.init = None;
+    }
 }
 
 /// Requests served (or seen by callers) and how they went.
@@ -63,11 +84,12 @@ pub struct MapEdge {
     pub stats: EdgeStats,
 }
 
-/// Requests from outside in one slice of time.
+/// Requests from outside in one slice of time, and the invocations that began in it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EntryBin {
     pub from: Timestamp,
     pub stats: NodeStats,
+    pub spent: Spent,
 }
 
 impl ServiceMap {
@@ -79,6 +101,11 @@ impl ServiceMap {
     pub fn per_second(&self, count: u64) -> f64 {
         let seconds = self.range.length() as f64 / 1e9;
         if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+    }
+
+    /// What was spent in the range as a sum per hour; `None` beyond what money can be.
+    pub fn per_hour(&self, amount: Usd) -> Option<Usd> {
+        amount.times(3_600_000_000_000, self.range.length().max(1).into())
     }
 
     /// The length of a slice of [`ServiceMap::bins`].

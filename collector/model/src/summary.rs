@@ -1,5 +1,6 @@
 //! Lists: traces found, services, their operations.
 
+use crate::money::Usd;
 use crate::{DurationHistogram, Kind, Nanos, NodeKind, Timestamp, TraceId};
 
 /// One page of a trace search.
@@ -31,6 +32,12 @@ pub struct TraceSummary {
     pub errors: u64,
     pub faults: u64,
     pub throttles: u64,
+    /// Invocations in it that began cold.
+    pub cold: u64,
+    /// What its invocations cost; `None` where none has a price.
+    pub cost: Option<Usd>,
+    /// Invocations that cannot be priced, and so are not in `cost`.
+    pub unpriced: u64,
 }
 
 /// The order of a trace list.

@@ -4,10 +4,12 @@ mod durations;
 mod kpi;
 mod scale;
 mod spark;
+mod split;
 mod stack;
 
 pub use durations::{DurationBar, Durations, Mark};
 pub use kpi::Kpi;
 pub use scale::{Tick, duration_ticks, log_duration_ticks};
 pub use spark::Spark;
+pub use split::{Split, SplitPart};
 pub use stack::{Part, Stack};

@@ -1,9 +1,11 @@
 //! A node as a card of the map.
 
+use coldlight_model::money::Usd;
 use coldlight_model::{NodeStats, Outcome};
 
 use super::GraphNode;
-use crate::format::{counted, duration, number, rate, share};
+use super::money::{cold_share, is_often_cold, is_priced};
+use crate::format::{counted, duration, number, rate, share, usd};
 use crate::layout::{CARD, Place};
 use crate::pages::map::By;
 use crate::palette::Palette;
@@ -32,7 +34,10 @@ pub struct Card {
     pub name: String,
     /// Rate and latency.
     pub line: String,
-    pub kind: &'static str,
+    /// What it runs on, or what it costs an hour.
+    pub foot: String,
+    /// The share of cold starts where it is worth it, and where its glyph stands.
+    pub cold: Option<(String, String)>,
     pub corner: Option<Corner>,
     pub outcome: Vec<Fill>,
     /// The whole name and all numbers, for the tooltip and for screen readers.
@@ -43,7 +48,7 @@ pub struct Card {
 /// The value that stands out, in a pill at the upper right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Corner {
-    /// `fault`, `throttle` or `slow`.
+    /// `fault`, `throttle`, `slow`, `cold` or `cost`.
     pub kind: &'static str,
     pub text: String,
     pub x: String,
@@ -65,7 +70,10 @@ pub struct Look<'a> {
     pub palette: &'a Palette,
     /// 95th percentiles from here on are among the slowest.
     pub slow_from: u64,
+    /// Sums from here on are among the largest.
+    pub dear_from: Option<Usd>,
     pub per_second: &'a dyn Fn(u64) -> f64,
+    pub per_hour: &'a dyn Fn(Usd) -> Option<Usd>,
 }
 
 pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, look: &Look) -> Card {
@@ -73,12 +81,18 @@ pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, loo
     let p95 = stats.durations.quantile(0.95);
     let is_slow = p95.is_some_and(|p95| p95 >= look.slow_from);
     let is_bad = ratio(stats.faults, stats.calls) >= FAULTS_BAD;
+    let spent = node.bill.as_ref().map(|bill| &bill.spent);
+    let is_cold = spent.is_some_and(is_often_cold);
+    let priced = spent.filter(|spent| is_priced(spent));
+    let is_dear = priced.zip(look.dear_from).is_some_and(|(spent, dear)| spent.total() >= dear);
+    let hourly = priced.and_then(|spent| (look.per_hour)(spent.total())).map(|amount| format!("{}/h", usd(amount)));
+    let cold = spent.filter(|_| is_cold).and_then(cold_share);
     let is_service = node.kind.is_service() && node.members == 1;
     let mut class = String::from("n");
     let marks = [
         ("sel", is_selected),
         ("bad", is_bad && look.by == By::Health),
-        ("slow", is_slow && look.by == By::Latency),
+        ("slow", is_slow && look.by == By::Latency || is_cold && look.by == By::Cold || is_dear && look.by == By::Cost),
         ("dep", node.seen),
     ];
     for (mark, _) in marks.iter().filter(|(_, holds)| *holds) {
@@ -91,7 +105,14 @@ pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, loo
     let corner = match look.by {
         By::Health => trouble(stats),
         By::Latency => p95.map(|p95| corner("slow", duration(p95), false)),
+        By::Cold => spent.and_then(cold_share).map(|share| corner("cold", share, true)),
+        By::Cost => hourly.clone().map(|hourly| corner("cost", hourly, false)),
     };
+    let foot = hourly.filter(|_| look.by != By::Cost).unwrap_or_else(|| kind.to_owned());
+    let cold = cold.filter(|_| look.by != By::Cold).map(|share| {
+        let glyph = number(CARD.0 - 10.0 - 13.0 - share.chars().count() as f64 * 6.2);
+        (share, glyph)
+    });
     Card {
         id: node.id.clone(),
         href,
@@ -100,10 +121,17 @@ pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, loo
         class,
         colour: if is_service && !node.seen { look.palette.class(&node.name) } else { String::new() },
         icon: icon::of_kind(node.kind),
-        title: title(node, &name, &line, kind, corner.as_ref(), look),
+        title: title(
+            node,
+            [&name, &line, &foot, cold.as_ref().map_or("", |cold| &cold.0)],
+            kind,
+            corner.as_ref(),
+            look,
+        ),
         name,
         line,
-        kind,
+        foot,
+        cold,
         corner,
         outcome: outcome(stats),
         is_selected,
@@ -118,7 +146,7 @@ fn ratio(part: u64, whole: u64) -> f64 {
 fn line(node: &GraphNode, p95: Option<u64>, look: &Look) -> String {
     let rate = rate((look.per_second)(node.stats.calls));
     let (word, value) = match look.by {
-        By::Health => (if node.seen { "seen" } else { "p95" }, p95),
+        By::Health | By::Cold | By::Cost => (if node.seen { "seen" } else { "p95" }, p95),
         By::Latency => ("p50", node.stats.durations.quantile(0.5)),
     };
     match value {
@@ -173,11 +201,15 @@ fn outcome(stats: &NodeStats) -> Vec<Fill> {
 }
 
 /// The words on the card first, so that whoever speaks them to a computer is understood; then the rest.
-fn title(node: &GraphNode, name: &str, line: &str, kind: &str, corner: Option<&Corner>, look: &Look) -> String {
+fn title(node: &GraphNode, words: [&str; 4], kind: &str, corner: Option<&Corner>, look: &Look) -> String {
     let stats = &node.stats;
-    let corner = corner.map(|corner| format!(" {}", corner.text)).unwrap_or_default();
-    let mut parts = vec![format!("{name} {line} {kind}{corner}")];
-    if name.ends_with('…') {
+    let said: Vec<&str> =
+        words.into_iter().chain(corner.map(|corner| corner.text.as_str())).filter(|word| !word.is_empty()).collect();
+    let mut parts = vec![said.join(" ")];
+    if !words.contains(&kind) {
+        parts.push(kind.to_owned());
+    }
+    if words[0].ends_with('…') {
         parts.push(format!("in full {}", text::named(&node.name, text::SHOWN)));
     }
     parts.push(counted(stats.calls, "call", "calls"));
@@ -192,6 +224,9 @@ fn title(node: &GraphNode, name: &str, line: &str, kind: &str, corner: Option<&C
         if count > 0 {
             parts.push(format!("{} {}s", share(count, stats.calls), outcome.name()));
         }
+    }
+    if let Some(spent) = node.bill.as_ref().map(|bill| &bill.spent).filter(|spent| spent.cold > 0) {
+        parts.push(format!("{} of {} cold", spent.cold, counted(spent.invocations, "invocation", "invocations")));
     }
     if node.seen {
         parts.push("seen by its callers only".to_owned());

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use coldlight_model::{EdgeStats, MapEdge, Node, NodeKind, NodeStats, ServiceMap, Way};
+use coldlight_model::{Bill, EdgeStats, MapEdge, Node, NodeKind, NodeStats, ServiceMap, Way};
 
 use crate::hash::fnv;
 use crate::text;
@@ -40,6 +40,8 @@ pub struct GraphNode {
     pub name: String,
     pub seen: bool,
     pub stats: NodeStats,
+    /// Of functions, and of groups that have some.
+    pub bill: Option<Bill>,
     /// How many nodes a group stands for; 1 for a node.
     pub members: usize,
 }
@@ -64,8 +66,12 @@ impl Graph {
                 .and_modify(|known| {
                     known.stats.merge(&node.stats);
                     known.seen &= node.seen;
+                    add_bill(&mut known.bill, node.bill.as_ref());
                 })
-                .or_insert_with(|| graph_node(&node.node, node.seen, node.stats.clone()));
+                .or_insert_with(|| GraphNode {
+                    bill: node.bill.clone(),
+                    ..graph_node(&node.node, node.seen, node.stats.clone())
+                });
         }
         let known: std::collections::HashSet<String> = nodes.keys().cloned().collect();
         for MapEdge { from, to, stats, .. } in &map.edges {
@@ -141,6 +147,7 @@ impl Graph {
             group.members += 1;
             group.seen &= node.seen;
             group.stats.merge(&node.stats);
+            add_bill(&mut group.bill, node.bill.as_ref());
         }
         let at: BTreeMap<&str, usize> = groups.keys().enumerate().map(|(at, kind)| (*kind, at)).collect();
         let mut edges: BTreeMap<(usize, usize, Way), EdgeStats> = BTreeMap::new();
@@ -171,8 +178,24 @@ impl Graph {
     }
 }
 
+fn add_bill(sum: &mut Option<Bill>, more: Option<&Bill>) {
+    let Some(more) = more else { return };
+    match sum {
+        Some(sum) => sum.merge(more),
+        None => *sum = Some(more.clone()),
+    }
+}
+
 fn graph_node(node: &Node, seen: bool, stats: NodeStats) -> GraphNode {
-    GraphNode { id: short_id(&node.id()), kind: node.kind, name: node.name.clone(), seen, stats, members: 1 }
+    GraphNode {
+        id: short_id(&node.id()),
+        kind: node.kind,
+        name: node.name.clone(),
+        seen,
+        stats,
+        bill: None,
+        members: 1,
+    }
 }
 
 fn graph_edge(nodes: &[GraphNode], from: usize, to: usize, way: Way, stats: EdgeStats) -> GraphEdge {
@@ -226,13 +249,15 @@ mod tests {
         let stats = NodeStats { calls: 2, ..NodeStats::default() };
         ServiceMap {
             range: TimeRange { from: Timestamp::EPOCH, to: Timestamp::from_millis(1000) },
-            nodes: names.iter().map(|name| MapNode { node: node(name), seen: false, stats: stats.clone() }).collect(),
+            nodes: names
+                .iter()
+                .map(|name| MapNode { node: node(name), seen: false, stats: stats.clone(), bill: None })
+                .collect(),
             edges: edges
                 .iter()
                 .map(|(from, to)| MapEdge { from: node(from), to: node(to), way: Way::Sync, stats: stats.clone() })
                 .collect(),
-            entries: NodeStats::default(),
-            bins: vec![],
+            ..ServiceMap::default()
         }
     }
 

@@ -1,10 +1,12 @@
 //! What is selected on the map, in numbers; without a selection, what deserves a look.
 
+use coldlight_model::money::Usd;
 use coldlight_model::{EdgeStats, NodeStats, Way, filter};
 
 use super::graph::{Graph, GraphNode, plural};
+use super::money::{Money, is_priced, money};
 use crate::chart::{Durations, Stack};
-use crate::format::{NOT_APPLICABLE, count, counted, duration, rate, share};
+use crate::format::{NOT_APPLICABLE, count, counted, duration, rate, share, usd};
 use crate::icon;
 use crate::pages::map::State;
 use crate::palette::Palette;
@@ -34,6 +36,7 @@ pub struct Inspector {
     pub stack: Stack,
     pub durations: Option<Durations>,
     pub durations_title: &'static str,
+    pub money: Option<Money>,
     pub lists: Vec<List>,
     pub links: Vec<(String, String)>,
     /// Links that leave only the surroundings: label, address, whether it is so now.
@@ -45,7 +48,7 @@ pub struct Inspector {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct List {
     pub title: &'static str,
-    pub hint: &'static str,
+    pub hint: String,
     pub rows: Vec<Neighbour>,
     /// How many more there are.
     pub more: usize,
@@ -70,6 +73,8 @@ pub struct Subject<'a> {
     pub state: &'a State,
     pub palette: &'a Palette,
     pub per_second: &'a dyn Fn(u64) -> f64,
+    /// Names the range.
+    pub phrase: &'a str,
 }
 
 pub fn inspector(subject: &Subject) -> Inspector {
@@ -116,6 +121,7 @@ fn node(subject: &Subject, at: usize) -> Inspector {
         stack: Stack::new(&node.stats),
         durations: Durations::new(&node.stats.durations),
         durations_title: if node.seen { "Duration, as its callers saw it" } else { "Duration" },
+        money: node.bill.as_ref().and_then(|bill| money(bill, subject.phrase)),
         lists: vec![callers(subject, at), callees(subject, at)],
         links: trace_links(subject, at),
         focus,
@@ -167,7 +173,12 @@ fn edge(subject: &Subject, graph: &Graph, at: usize) -> Inspector {
         } else {
             "Lag, from send to start"
         },
-        lists: vec![List { title: "Ends", hint: "", rows: vec![end(from, "caller"), end(to, "callee")], more: 0 }],
+        lists: vec![List {
+            title: "Ends",
+            hint: String::new(),
+            rows: vec![end(from, "caller"), end(to, "callee")],
+            more: 0,
+        }],
         links,
         ..Inspector::default()
     }
@@ -194,9 +205,10 @@ fn group(subject: &Subject, at: usize) -> Inspector {
         stack: Stack::new(&group.stats),
         durations: Durations::new(&group.stats.durations),
         durations_title: "Duration",
+        money: group.bill.as_ref().and_then(|bill| money(bill, subject.phrase)),
         lists: vec![List {
             title: "Busiest",
-            hint: "opens its surroundings",
+            hint: "opens its surroundings".to_owned(),
             more: members.len().saturating_sub(MEMBERS),
             rows: rows.collect(),
         }],
@@ -230,13 +242,21 @@ fn overview(subject: &Subject, note: Option<String>) -> Inspector {
         .iter()
         .take(LISTED)
         .map(|node| row(node, duration(p95(node)), rate((subject.per_second)(node.stats.calls)), ""));
+    let total = |node: &GraphNode| {
+        let spent = node.bill.as_ref().map(|bill| &bill.spent).filter(|spent| is_priced(spent));
+        spent.map(|spent| spent.total())
+    };
+    let mut dear: Vec<(Usd, &GraphNode)> = services().filter_map(|node| Some((total(node)?, node))).collect();
+    dear.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+    let dear_rows = dear.iter().take(LISTED).map(|(amount, node)| row(node, usd(*amount), String::new(), ""));
     Inspector {
         what: "overview",
         icon: "find",
         heading: Text { shown: "Worth a look".to_owned(), whole: None },
         lists: vec![
-            List { title: "Failing most", hint: "share of calls", rows: failing_rows.collect(), more: 0 },
-            List { title: "Slowest", hint: "p95", rows: slow_rows.collect(), more: 0 },
+            List { title: "Failing most", hint: "share of calls".to_owned(), rows: failing_rows.collect(), more: 0 },
+            List { title: "Slowest", hint: "p95".to_owned(), rows: slow_rows.collect(), more: 0 },
+            List { title: "Dearest", hint: subject.phrase.to_owned(), rows: dear_rows.collect(), more: 0 },
         ],
         note: Some(note.unwrap_or_else(|| {
             if failing.is_empty() {
@@ -317,7 +337,7 @@ fn neighbours<'a>(
             tone: tone(stats),
         }
     });
-    List { title, hint, more: edges.len().saturating_sub(LISTED), rows: rows.collect() }
+    List { title, hint: hint.to_owned(), more: edges.len().saturating_sub(LISTED), rows: rows.collect() }
 }
 
 /// `3.8% 5xx` from one in a hundred on; nothing below.
@@ -344,7 +364,11 @@ fn trace_links(subject: &Subject, at: usize) -> Vec<(String, String)> {
     let mut links = Vec::new();
     if node.kind.is_service() && !node.seen {
         if node.name.len() <= MAX_WORD {
-            push_problem_links(&mut links, subject.state, &filter::word("service", &node.name), &node.stats, "traces");
+            let word = filter::word("service", &node.name);
+            push_problem_links(&mut links, subject.state, &word, &node.stats, "traces");
+            if let Some(spent) = node.bill.as_ref().map(|bill| &bill.spent) {
+                push_invocation_links(&mut links, subject.state, &word, spent.cold);
+            }
         }
         return links;
     }
@@ -385,6 +409,17 @@ fn push_problem_links(links: &mut Vec<(String, String)>, state: &State, words: &
         }
     }
     links.push((format!("Slowest {what}"), traces(state, words, true)));
+}
+
+fn push_invocation_links(links: &mut Vec<(String, String)>, state: &State, word: &str, cold: u64) {
+    let found = |words: String, sort: Option<&'static str>| {
+        let page = Link::to("/invocations").with_all(&state.range.pairs());
+        page.with("f", words).maybe("sort", sort).to_string()
+    };
+    if cold > 0 {
+        links.push(("Cold starts".to_owned(), found(format!("{word} cold:true"), None)));
+    }
+    links.push(("Dearest invocations".to_owned(), found(word.to_owned(), Some("cost"))));
 }
 
 /// The trace search of the same range.

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 
 use super::GraphNode;
+use super::money::is_priced;
+use crate::format::per_million;
 
 /// A column that the table can be sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,11 +18,25 @@ pub enum Column {
     Throttles,
     P50,
     P95,
+    Cold,
+    Cost,
+    PerMillion,
 }
 
 impl Column {
-    pub const ALL: [Self; 8] =
-        [Self::Name, Self::Kind, Self::Calls, Self::Faults, Self::Errors, Self::Throttles, Self::P50, Self::P95];
+    pub const ALL: [Self; 11] = [
+        Self::Name,
+        Self::Kind,
+        Self::Calls,
+        Self::Faults,
+        Self::Errors,
+        Self::Throttles,
+        Self::P50,
+        Self::P95,
+        Self::Cold,
+        Self::Cost,
+        Self::PerMillion,
+    ];
 
     /// The word in addresses.
     pub fn name(self) -> &'static str {
@@ -33,6 +49,9 @@ impl Column {
             Self::Throttles => "throttles",
             Self::P50 => "p50",
             Self::P95 => "p95",
+            Self::Cold => "cold",
+            Self::Cost => "cost",
+            Self::PerMillion => "permillion",
         }
     }
 
@@ -47,6 +66,9 @@ impl Column {
             Self::Throttles => "Throttles",
             Self::P50 => "p50",
             Self::P95 => "p95",
+            Self::Cold => "Cold",
+            Self::Cost => "Cost",
+            Self::PerMillion => "$ per million",
         }
     }
 
@@ -87,6 +109,16 @@ impl Sort {
             if node.stats.calls == 0 { 0.0 } else { part as f64 / node.stats.calls as f64 }
         };
         let quantile = |q: f64, node: &GraphNode| node.stats.durations.quantile(q).unwrap_or(0);
+        let cold = |node: &GraphNode| {
+            let spent = node.bill.as_ref().map(|bill| &bill.spent).filter(|spent| spent.invocations > 0);
+            spent.map_or(-1.0, |spent| spent.cold as f64 / spent.invocations as f64)
+        };
+        let priced = |node: &GraphNode| {
+            let spent = node.bill.as_ref().map(|bill| &bill.spent).filter(|spent| is_priced(spent))?;
+            Some((spent.total(), spent.invocations - spent.unpriced))
+        };
+        let cost = |node: &GraphNode| priced(node).map(|(total, _)| total);
+        let millionth = |node: &GraphNode| priced(node).and_then(|(total, count)| per_million(total, count));
         let ascending = match self.column {
             Column::Name => a.name.to_lowercase().cmp(&b.name.to_lowercase()),
             Column::Kind => a.kind.label().cmp(b.kind.label()),
@@ -96,6 +128,10 @@ impl Sort {
             Column::Throttles => ratio(a.stats.throttles, a).total_cmp(&ratio(b.stats.throttles, b)),
             Column::P50 => quantile(0.5, a).cmp(&quantile(0.5, b)),
             Column::P95 => quantile(0.95, a).cmp(&quantile(0.95, b)),
+            // Nodes without invocations stand behind those that have some.
+            Column::Cold => cold(a).total_cmp(&cold(b)),
+            Column::Cost => cost(a).cmp(&cost(b)),
+            Column::PerMillion => millionth(a).cmp(&millionth(b)),
         };
         let ordered = if self.is_ascending() { ascending } else { ascending.reverse() };
         ordered.then_with(|| a.id.cmp(&b.id))

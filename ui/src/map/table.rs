@@ -1,7 +1,8 @@
 //! The nodes of the map as a table: the same numbers, sortable.
 
+use super::money::{cold_share, is_often_cold, is_priced, millionth};
 use super::{Column, Graph, GraphNode, Sort};
-use crate::format::{NOT_APPLICABLE, duration, rate, share};
+use crate::format::{NOT_APPLICABLE, duration, rate, share, usd};
 use crate::icon;
 use crate::pages::map::State;
 use crate::palette::Palette;
@@ -42,7 +43,7 @@ pub struct Row {
     pub kind: &'static str,
     pub seen: bool,
     pub calls: u64,
-    pub cells: [Cell; 6],
+    pub cells: [Cell; 9],
     pub is_selected: bool,
 }
 
@@ -100,6 +101,8 @@ fn row(node: &GraphNode, state: &State, palette: &Palette, per_second: &dyn Fn(u
         Some(nanos) => Cell { text: duration(nanos), tone: "" },
         None => Cell { text: NOT_APPLICABLE.to_owned(), tone: "zero" },
     };
+    let none = || Cell { text: NOT_APPLICABLE.to_owned(), tone: "zero" };
+    let spent = node.bill.as_ref().map(|bill| &bill.spent).filter(|spent| spent.invocations > 0);
     let is_selected = state.selected.as_deref() == Some(&node.id);
     Row {
         id: node.id.clone(),
@@ -117,6 +120,16 @@ fn row(node: &GraphNode, state: &State, palette: &Palette, per_second: &dyn Fn(u
             problem(stats.throttles, "c-throttle b", 0.01),
             time(0.5),
             time(0.95),
+            match spent.and_then(cold_share) {
+                Some(text) => Cell { text, tone: if spent.is_some_and(is_often_cold) { "c-cold b" } else { "" } },
+                None => none(),
+            },
+            match (spent.filter(|spent| is_priced(spent)), spent) {
+                (Some(spent), _) => Cell { text: usd(spent.total()), tone: "b" },
+                (None, Some(_)) => Cell { text: "not priced".to_owned(), tone: "zero" },
+                (None, None) => none(),
+            },
+            spent.and_then(millionth).map_or_else(none, |text| Cell { text, tone: "" }),
         ],
         is_selected,
     }

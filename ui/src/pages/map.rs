@@ -5,6 +5,7 @@ mod kpis;
 mod state;
 
 use askama::Template;
+use coldlight_model::money::Usd;
 use coldlight_model::{ServiceMap, Timestamp};
 
 pub use state::{By, State};
@@ -102,7 +103,9 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
     let graph = state.graph(map);
     let per_second = |count: u64| map.per_second(count);
     let palette = Palette::of(near.nodes.iter().filter(|node| node.kind.is_service()).map(|node| node.name.as_str()));
-    let subject = Subject { graph: &near, drawn: &graph, state, palette: &palette, per_second: &per_second };
+    let phrase = state.range.phrase();
+    let subject =
+        Subject { graph: &near, drawn: &graph, state, palette: &palette, per_second: &per_second, phrase: &phrase };
     let filtered = state.filter().to_line();
     let notes = notes(state, &graph, &near, &filtered);
     View {
@@ -117,22 +120,16 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
         emphasis: state.emphasis(),
         kpis: kpis::kpis(map),
         nothing: map.is_empty().then(|| nothing(shell, state)),
-        drawing: (!map.is_empty()).then(|| drawing(&graph, state, drawn, &palette, &per_second)),
+        drawing: (!map.is_empty()).then(|| drawing(&graph, state, drawn, &palette, map)),
         inspector: inspector(&subject),
         table: table(&near, state, &palette, &per_second),
-        phrase: state.range.phrase(),
+        phrase,
         notes,
         json: Link::to("/api/v1/map").with_all(&state.range.pairs()).to_string(),
     }
 }
 
-fn drawing(
-    graph: &Graph,
-    state: &State,
-    drawn: &Layout,
-    palette: &Palette,
-    per_second: &dyn Fn(u64) -> f64,
-) -> Drawing {
+fn drawing(graph: &Graph, state: &State, drawn: &Layout, palette: &Palette, map: &ServiceMap) -> Drawing {
     // A layout of another graph would put nodes anywhere; laying out again is slow but right.
     let fits = drawn.nodes.len() == graph.nodes.len() && drawn.edges.len() == graph.edges.len();
     let own;
@@ -144,7 +141,9 @@ fn drawing(
     };
     let selected = state.selected.as_deref().and_then(|id| graph.position(id));
     let selected_edge = state.selected.as_deref().and_then(|id| graph.edge_position(id));
-    let card_look = CardLook { by: state.by, palette, slow_from: slow_from(graph), per_second };
+    let (per_second, per_hour) = (&|count| map.per_second(count), &|amount| map.per_hour(amount));
+    let (slow_from, dear_from) = (slow_from(graph), dear_from(graph));
+    let card_look = CardLook { by: state.by, palette, slow_from, dear_from, per_second, per_hour };
     let edge_look = EdgeLook { by: state.by, selected, selected_edge, only: state.only, per_second };
     let select =
         |id: &str, is_selected: bool| state.clone().select((!is_selected).then(|| id.to_owned())).link().to_string();
@@ -192,6 +191,14 @@ fn slow_from(graph: &Graph) -> u64 {
     let mut slowest: Vec<u64> = graph.nodes.iter().filter_map(|node| node.stats.durations.quantile(0.95)).collect();
     slowest.sort_unstable_by(|a, b| b.cmp(a));
     slowest.get(slowest.len().div_ceil(5).saturating_sub(1)).copied().unwrap_or(u64::MAX)
+}
+
+/// The sum from which a node belongs to the dearest fifth.
+fn dear_from(graph: &Graph) -> Option<Usd> {
+    let spent = graph.nodes.iter().filter_map(|node| Some(node.bill.as_ref()?.spent.total()));
+    let mut sums: Vec<Usd> = spent.filter(|sum| *sum > Usd::ZERO).collect();
+    sums.sort_unstable_by(|a, b| b.cmp(a));
+    sums.get(sums.len().div_ceil(5).saturating_sub(1)).copied()
 }
 
 fn notes(state: &State, graph: &Graph, near: &Graph, filtered: &str) -> Vec<Note> {

@@ -9,16 +9,19 @@ use crate::moment::Zone;
 /// One line a trace after a line of names; `services` are joined by semicolons, times are UTC, lengths nanoseconds.
 pub fn csv(list: &TraceList) -> String {
     let mut out = String::from(
-        "trace_id,started_at,root_service,root_name,has_root,response_ns,completed_ns,spans,errors,faults,throttles,services\r\n",
+        "trace_id,started_at,root_service,root_name,has_root,response_ns,completed_ns,spans,errors,faults,throttles,cold_starts,cost_usd,unpriced,services\r\n",
     );
     let utc = Zone::utc();
     for trace in &list.traces {
-        let TraceSummary { trace_id, response, completed, spans, errors, faults, throttles, .. } = trace;
+        let TraceSummary { trace_id, response, completed, spans, errors, faults, throttles, cold, unpriced, .. } =
+            trace;
+        let cost = trace.cost.map(|cost| cost.to_string()).unwrap_or_default();
         let _ = write!(out, "{trace_id},{},", utc.rfc3339(trace.started_at));
         push_field(&trace.root_service, &mut out);
         out.push(',');
         push_field(&trace.root_name, &mut out);
-        let _ = write!(out, ",{},{response},{completed},{spans},{errors},{faults},{throttles},", trace.has_root);
+        let _ = write!(out, ",{},{response},{completed},{spans},", trace.has_root);
+        let _ = write!(out, "{errors},{faults},{throttles},{cold},{cost},{unpriced},");
         push_field(&trace.services.join(";"), &mut out);
         out.push_str("\r\n");
     }
@@ -57,8 +60,14 @@ pub fn json(list: &TraceList) -> String {
         push_json_string(&trace.root_name, &mut out);
         let _ = write!(
             out,
-            ",\"has_root\":{},\"response_ns\":{},\"completed_ns\":{},\"spans\":{},\"errors\":{},\"faults\":{},\"throttles\":{},\"services\":[",
+            ",\"has_root\":{},\"response_ns\":{},\"completed_ns\":{},\"spans\":{},\"errors\":{},\"faults\":{},\"throttles\":{}",
             trace.has_root, trace.response, trace.completed, trace.spans, trace.errors, trace.faults, trace.throttles
+        );
+        let cost = trace.cost.map_or_else(|| "null".to_owned(), |cost| format!("\"{cost}\""));
+        let _ = write!(
+            out,
+            ",\"cold_starts\":{},\"cost_usd\":{cost},\"unpriced\":{},\"services\":[",
+            trace.cold, trace.unpriced
         );
         for (at, service) in trace.services.iter().enumerate() {
             if at > 0 {

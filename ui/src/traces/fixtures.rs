@@ -24,6 +24,9 @@ fn trace(number: u64, before_ms: u64, root: (&str, &str), response_ms: u64, serv
         errors: 0,
         faults: 0,
         throttles: 0,
+        cold: 0,
+        cost: None,
+        unpriced: 0,
     }
 }
 
@@ -37,6 +40,7 @@ pub fn few() -> TraceList {
         &["api-gw", "checkout-api", "pricing-svc", "order-worker", "notify-fn", "audit"],
     );
     (checkout.completed, checkout.spans, checkout.faults, checkout.throttles) = (2_842 * MILLI, 28, 2, 1);
+    (checkout.cold, checkout.cost) = (1, money::Usd::from_attos(71_480_000_000_000));
     let mut missing = trace(2, 98_000, ("mailer", "send mail"), 0, &["mailer"]);
     (missing.has_root, missing.completed, missing.errors) = (false, 143 * MILLI, 3);
     let hostile = trace(

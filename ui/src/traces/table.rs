@@ -34,6 +34,9 @@ pub struct Row {
     /// Class and name.
     pub services: Vec<(String, String)>,
     pub more_services: Option<String>,
+    /// What its invocations cost, and in words what that leaves out.
+    pub cost: String,
+    pub cost_words: String,
     /// Symbol, count and words.
     pub glyphs: Vec<(&'static str, String, String)>,
 }
@@ -89,11 +92,26 @@ fn row(trace: &TraceSummary, shows: Shows, palette: &Palette, shell: &Shell) -> 
             .take(CHIPS)
             .map(|service| (palette.class(service), text::named(service, 40)))
             .collect(),
+        cost: match (trace.cost, trace.unpriced) {
+            (Some(cost), 0) => format::usd(cost),
+            (Some(cost), _) => format!("≥ {}", format::usd(cost)),
+            (None, 0) => format::NOT_APPLICABLE.to_owned(),
+            (None, _) => "not priced".to_owned(),
+        },
+        cost_words: match (trace.cost, trace.unpriced) {
+            (Some(cost), 0) => format!("${}", cost.to_picodollars()),
+            (_, 0) => "no invocation".to_owned(),
+            (_, unpriced) => {
+                format!("{} without a price", format::counted(unpriced, "invocation", "invocations"))
+            }
+        },
         more_services: (more > 0).then(|| format!("+{}", format::count(more as u64))),
         glyphs: [
             glyph(Fault, trace.faults, "fault", "faults"),
             glyph(Error, trace.errors, "error", "errors"),
             glyph(Throttle, trace.throttles, "throttled", "throttled"),
+            (trace.cold > 0)
+                .then(|| ("cold", format::count(trace.cold), format::counted(trace.cold, "cold start", "cold starts"))),
         ]
         .into_iter()
         .flatten()

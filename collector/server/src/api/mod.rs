@@ -205,6 +205,7 @@ async fn map(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer
         "edges": map.edges.iter().map(MapEdgeView::from).collect::<Vec<_>>(),
         "entries": views::Stats::from(&map.entries),
         "bins": map.bins.iter().map(Bin::from).collect::<Vec<_>>(),
+        "spent": spending::spent(&map.spent),
     }))
 }
 

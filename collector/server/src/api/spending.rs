@@ -45,7 +45,8 @@ fn usd(amount: Usd) -> Value {
     Value::String(amount.to_string())
 }
 
-fn spent(spent: &Spent) -> Value {
+/// Counts, the sum and its parts.
+pub(super) fn spent(spent: &Spent) -> Value {
     json!({
         "invocations": spent.invocations, "failed": spent.failed, "cold_starts": spent.cold, "unpriced": spent.unpriced,
         "cost_usd": usd(spent.total()),

@@ -6,6 +6,9 @@ use coldlight_model::{
 };
 use coldlight_ui::Zone;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::spending::spent;
 
 /// A time as `2026-11-20T14:05:00.123456789Z`.
 pub struct Time(pub Timestamp);
@@ -109,6 +112,10 @@ pub struct TraceRow<'a> {
     errors: u64,
     faults: u64,
     throttles: u64,
+    cold_starts: u64,
+    /// Decimal text; null where no invocation has a price.
+    cost_usd: Option<String>,
+    unpriced: u64,
 }
 
 impl<'a> From<&'a TraceSummary> for TraceRow<'a> {
@@ -127,6 +134,9 @@ impl<'a> From<&'a TraceSummary> for TraceRow<'a> {
             errors: one.errors,
             faults: one.faults,
             throttles: one.throttles,
+            cold_starts: one.cold,
+            cost_usd: one.cost.map(|cost| cost.to_string()),
+            unpriced: one.unpriced,
         }
     }
 }
@@ -151,11 +161,18 @@ pub struct MapNodeView<'a> {
     seen: bool,
     #[serde(flatten)]
     stats: Stats,
+    /// Of functions.
+    spent: Option<Value>,
 }
 
 impl<'a> From<&'a MapNode> for MapNodeView<'a> {
     fn from(one: &'a MapNode) -> Self {
-        Self { node: (&one.node).into(), seen: one.seen, stats: (&one.stats).into() }
+        Self {
+            node: (&one.node).into(),
+            seen: one.seen,
+            stats: (&one.stats).into(),
+            spent: one.bill.as_ref().map(|bill| spent(&bill.spent)),
+        }
     }
 }
 

@@ -70,7 +70,10 @@ mod tests {
     fn graph(names: &[String], calls: u64) -> Graph {
         let stats = NodeStats { calls, durations: DurationHistogram::default(), ..NodeStats::default() };
         let node = |name: &String| Node::new(NodeKind::Service, name);
-        let nodes = names.iter().map(|name| MapNode { node: node(name), seen: false, stats: stats.clone() }).collect();
+        let nodes = names
+            .iter()
+            .map(|name| MapNode { node: node(name), seen: false, stats: stats.clone(), bill: None })
+            .collect();
         let edges = names.windows(2).map(|two| MapEdge {
             from: node(&two[0]),
             to: node(&two[1]),
@@ -78,7 +81,14 @@ mod tests {
             stats: stats.clone(),
         });
         let range = TimeRange { from: Timestamp::EPOCH, to: Timestamp::from_millis(1) };
-        Graph::whole(&ServiceMap { range, nodes, edges: edges.collect(), entries: stats.clone(), bins: vec![] })
+        Graph::whole(&ServiceMap {
+            range,
+            nodes,
+            edges: edges.collect(),
+            entries: stats.clone(),
+            bins: vec![],
+            ..ServiceMap::default()
+        })
     }
 
     #[tokio::test]

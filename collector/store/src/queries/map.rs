@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use coldlight_model::{EntryBin, MapEdge, MapNode, Node, NodeKind, NodeStats, ServiceMap, TimeRange, Way};
-use duckdb::{Connection, Row, params};
+use coldlight_model::{
+    Bill, EntryBin, MapEdge, MapNode, Node, NodeKind, NodeStats, ServiceMap, SpendingBy, Spent, TimeRange, Way,
+};
+use duckdb::{Connection, Row, named_params, params};
 
+use super::spending::spent;
 use crate::Store;
 use crate::error::StoreError;
+use crate::rows::whole;
 
 /// Slices of the map's small charts.
 const BINS: u64 = 30;
@@ -17,18 +21,21 @@ impl Store {
     /// What called what in `range`, which is widened to whole minutes.
     pub async fn map(&self, range: TimeRange) -> Result<ServiceMap, StoreError> {
         self.ask(move |db| {
-            let whole = whole_minutes(range);
+            let minutes = whole_minutes(range);
             let mut nodes: BTreeMap<String, MapNode> = BTreeMap::new();
-            services(db, whole, &mut nodes)?;
-            let edges = edges(db, whole)?;
+            services(db, minutes, &mut nodes)?;
+            let edges = edges(db, minutes)?;
             for edge in &edges {
                 meet(&mut nodes, &edge.from, None);
                 meet(&mut nodes, &edge.to, Some(&edge.stats));
             }
-            let bins = entries(db, whole)?;
+            let bin_length = bin_length(minutes);
+            let mut bins = entries(db, minutes, bin_length)?;
             let mut entries = NodeStats::default();
             bins.iter().for_each(|bin| entries.merge(&bin.stats));
-            Ok(ServiceMap { range, nodes: nodes.into_values().collect(), edges, entries, bins })
+            let mut nodes: Vec<MapNode> = nodes.into_values().collect();
+            let spent = bills(db, minutes, bin_length, &mut nodes, &mut bins)?;
+            Ok(ServiceMap { range, nodes, edges, entries, bins, spent })
         })
         .await
     }
@@ -55,7 +62,12 @@ fn services(db: &Connection, range: TimeRange, nodes: &mut BTreeMap<String, MapN
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
     while let Some(row) = rows.next()? {
         let node = Node::new(NodeKind::from_name(&row.get::<_, String>("platform")?), row.get::<_, String>("service")?);
-        let at = nodes.entry(node.id()).or_insert_with(|| MapNode { node, seen: false, stats: NodeStats::default() });
+        let at = nodes.entry(node.id()).or_insert_with(|| MapNode {
+            node,
+            seen: false,
+            stats: NodeStats::default(),
+            bill: None,
+        });
         add(&mut at.stats, row)?;
     }
     Ok(())
@@ -88,19 +100,22 @@ fn meet(nodes: &mut BTreeMap<String, MapNode>, node: &Node, calls: Option<&NodeS
         node: node.clone(),
         seen: true,
         stats: NodeStats::default(),
+        bill: None,
     });
     if let (true, Some(calls)) = (at.seen, calls) {
         at.stats.merge(calls);
     }
 }
 
-fn entries(db: &Connection, range: TimeRange) -> Result<Vec<EntryBin>, StoreError> {
-    // Slices of whole minutes: the rollups know nothing finer.
-    let bin_length = (range.length() / BINS).div_ceil(MINUTE).max(1) * MINUTE;
+/// Slices of whole minutes: the rollups know nothing finer.
+fn bin_length(range: TimeRange) -> u64 {
+    (range.length() / BINS).div_ceil(MINUTE).max(1) * MINUTE
+}
+
+fn entries(db: &Connection, range: TimeRange, bin_length: u64) -> Result<Vec<EntryBin>, StoreError> {
     let count = range.length().div_ceil(bin_length);
-    let mut bins: Vec<EntryBin> = (0..count)
-        .map(|bin| EntryBin { from: range.from.plus(bin * bin_length), stats: NodeStats::default() })
-        .collect();
+    let mut bins: Vec<EntryBin> =
+        (0..count).map(|bin| EntryBin { from: range.from.plus(bin * bin_length), ..EntryBin::default() }).collect();
     let mut statement = db.prepare_cached(include_str!("map_entries.sql"))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos(), bin_length as i64])?;
     while let Some(row) = rows.next()? {
@@ -110,4 +125,44 @@ fn entries(db: &Connection, range: TimeRange) -> Result<Vec<EntryBin>, StoreErro
         }
     }
     Ok(bins)
+}
+
+/// Adds to functions and slices what their invocations cost; the sum of all.
+fn bills(
+    db: &Connection,
+    range: TimeRange,
+    bin_length: u64,
+    nodes: &mut [MapNode],
+    bins: &mut [EntryBin],
+) -> Result<Spent, StoreError> {
+    let mut statement = db.prepare_cached(include_str!("spending.sql"))?;
+    let mut rows = statement.query(named_params! {
+        "from": range.from.nanos(), "to": range.to.nanos(), "step": bin_length as i64, "by": SpendingBy::Service.name(),
+    })?;
+    let (mut all, mut bills) = (Spent::default(), BTreeMap::<String, Bill>::new());
+    while let Some(row) = rows.next()? {
+        let spent = spent(row)?;
+        all.add(&spent);
+        let bin: i64 = row.get("step")?;
+        if let Some(bin) = usize::try_from(bin).ok().and_then(|bin| bins.get_mut(bin)) {
+            bin.spent.add(&spent);
+        }
+        if let Some(service) = row.get("name")? {
+            bills.entry(service).or_default().spent.add(&spent);
+        }
+    }
+    let mut statement = db.prepare_cached(include_str!("map_inits.sql"))?;
+    let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
+    while let Some(row) = rows.next()? {
+        if let Some(bill) = bills.get_mut(&row.get::<_, String>("service")?) {
+            bill.init = whole(row, "median")?.zip(whole(row, "p95")?);
+        }
+    }
+    // A name may stand for a function and for a container; invocations are the function's.
+    for of_function in [true, false] {
+        for node in nodes.iter_mut().filter(|node| !node.seen && (node.node.kind == NodeKind::Lambda) == of_function) {
+            node.bill = bills.remove(&node.node.name);
+        }
+    }
+    Ok(all)
 }

@@ -111,7 +111,7 @@ fn money(row: &Row<'_>, name: &str) -> duckdb::Result<Usd> {
     Ok(row.get::<_, Option<i128>>(name)?.and_then(Usd::from_attos).unwrap_or_default())
 }
 
-fn spent(row: &Row<'_>) -> duckdb::Result<Spent> {
+pub(super) fn spent(row: &Row<'_>) -> duckdb::Result<Spent> {
     let count = |name| -> duckdb::Result<u64> { Ok(whole(row, name)?.unwrap_or(0)) };
     Ok(Spent {
         invocations: count("invocations")?,

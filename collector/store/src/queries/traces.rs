@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use coldlight_model::money::Usd;
 use coldlight_model::{
     Cursor, Filter, NodeKind, TimeBin, TimeRange, Timestamp, TraceHistogram, TraceId, TraceList, TraceSort,
     TraceSummary,
@@ -129,7 +130,18 @@ fn summaries(
     let mut statement = db.prepare_cached(include_str!("trace_summaries.sql"))?;
     let rows =
         statement.query_map(duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()], summary)?;
-    rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>().map_err(StoreError::from)
+    let mut summaries: HashMap<TraceId, TraceSummary> =
+        rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>()?;
+    let mut statement = db.prepare_cached(include_str!("trace_bills.sql"))?;
+    let mut bills = statement.query(duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()])?;
+    while let Some(row) = bills.next()? {
+        if let Some(summary) = summaries.get_mut(&rows::trace_id(row, "trace_id")?) {
+            summary.cold = count(row, "cold")?;
+            summary.unpriced = count(row, "unpriced")?;
+            summary.cost = row.get::<_, Option<i128>>("cost_attos")?.and_then(Usd::from_attos);
+        }
+    }
+    Ok(summaries)
 }
 
 fn summary(row: &Row<'_>) -> duckdb::Result<TraceSummary> {
@@ -157,5 +169,8 @@ fn summary(row: &Row<'_>) -> duckdb::Result<TraceSummary> {
         errors: count(row, "errors")?,
         faults: count(row, "faults")?,
         throttles: count(row, "throttles")?,
+        cold: 0,
+        cost: None,
+        unpriced: 0,
     })
 }

@@ -3,12 +3,13 @@
 use coldlight_model::lambda::StartKind;
 use coldlight_model::money::Usd;
 use coldlight_model::{
-    Filter, InvocationGroup, InvocationGrouping, InvocationSort, InvocationSummary, TimeRange, Value,
+    Filter, InvocationGroup, InvocationGrouping, InvocationSort, InvocationSummary, TimeRange, TraceSort, Value,
 };
-use coldlight_store::InvocationSearch;
+use coldlight_store::{InvocationSearch, TraceSearch};
 
 use crate::invocations::{ago, event, invocation, logs, map, report, spans, told};
 use crate::made::{self, Kept, now};
+use crate::map::map_when_rolled;
 
 fn hour() -> TimeRange {
     TimeRange { from: now().minus(3_600_000_000_000), to: now() }
@@ -132,6 +133,27 @@ async fn groups_sum_to_the_whole_and_say_what_they_do_not_know() {
     }
     let none = groups(&kept, "function:nobody", InvocationGrouping::All).await;
     assert_eq!((none.len(), none[0].count, none[0].duration.p50), (1, 0, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_map_and_the_list_of_traces_have_the_money_of_the_invocations() {
+    let kept = three().await;
+    let all = groups(&kept, "", InvocationGrouping::All).await.remove(0);
+    let map = map_when_rolled(&kept).await;
+    let spent = &map.spent;
+    assert_eq!((spent.invocations, spent.cold, spent.unpriced, spent.total()), (3, 1, 1, all.money.total));
+    assert_eq!(map.bins.iter().map(|bin| bin.spent.invocations).sum::<u64>(), 3);
+    let node = map.nodes.iter().find(|node| node.bill.is_some()).expect("the function sent a span");
+    let bill = node.bill.as_ref().expect("found by it");
+    assert_eq!(
+        (node.node.name.as_str(), &bill.spent, bill.init),
+        ("checkout", spent, Some((181_200_000, 181_200_000)))
+    );
+    let search =
+        TraceSearch { range: hour(), filter: Filter::default(), sort: TraceSort::Newest, after: None, limit: 10 };
+    let list = kept.store.traces(search).await.unwrap();
+    let costs: Vec<_> = list.traces.iter().map(|trace| (trace.cost, trace.cold, trace.unpriced)).collect();
+    assert_eq!(costs, [(Some(all.money.estimated), 0, 0)], "two of the three have no trace");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ fn drawn(map: &ServiceMap) -> Vec<String> {
         .collect()
 }
 
-async fn map_when_rolled(kept: &Kept) -> ServiceMap {
+pub(crate) async fn map_when_rolled(kept: &Kept) -> ServiceMap {
     kept.visible().await;
     for _ in 0..400 {
         if kept.store.counters().busy.is_none() && kept.store.is_rolled().await.unwrap() {

@@ -4,8 +4,8 @@ use coldlight_model::money::Usd;
 use coldlight_model::{Spending, SpendingBy, SpendingGroup};
 
 use super::{State, change, pico};
-use crate::chart::Spark;
-use crate::format::{large_count, number, per_million, usd, usd_share};
+use crate::chart::{Spark, Split};
+use crate::format::{large_count, per_million, usd, usd_share};
 use crate::palette::Palette;
 use crate::query::Link;
 
@@ -25,9 +25,7 @@ pub(super) struct Row {
     pub exact: String,
     pub share: String,
     pub per_million: String,
-    /// Fill and width in percent.
-    pub split: Vec<(&'static str, String)>,
-    pub split_words: String,
+    pub split: Split,
     pub change: String,
     pub spark: Option<Spark>,
     pub advice: Option<Advice>,
@@ -58,16 +56,6 @@ fn row(group: &SpendingGroup, total: Usd, by: SpendingBy, state: &State, palette
         let chosen = group.name.as_ref().filter(|name| !word.is_empty() && !name.contains([' ', '"']))?;
         Some(Link::to(path).with_all(&state.range.pairs()).with("f", format!("{word}:{chosen}")).to_string())
     };
-    let split = [
-        ("own", "own work", spent.own),
-        ("waiting", "waiting", spent.waiting),
-        ("init", "init", spent.init),
-        ("requests", "requests", spent.requests),
-        ("flush", "extensions", spent.flush),
-        ("restore", "restores", spent.restore),
-    ];
-    let shown = split.iter().filter(|(.., amount)| *amount > Usd::ZERO);
-    let whole = pico(cost).max(1) as f64;
     Row {
         class: group.name.as_deref().map_or_else(|| "s-none".to_owned(), |name| palette.class(name)),
         href: found("/traces"),
@@ -78,11 +66,7 @@ fn row(group: &SpendingGroup, total: Usd, by: SpendingBy, state: &State, palette
         share: if total == Usd::ZERO { "–".to_owned() } else { usd_share(cost, total) },
         per_million: per_million(cost, spent.invocations - spent.unpriced.min(spent.invocations))
             .map_or_else(|| "–".to_owned(), |amount| format!("${}", amount.rounded(2))),
-        split: shown.clone().map(|(fill, _, amount)| (*fill, number(pico(*amount) as f64 / whole * 100.0))).collect(),
-        split_words: shown
-            .map(|(_, words, amount)| format!("{words} {}", usd_share(*amount, cost)))
-            .collect::<Vec<_>>()
-            .join(", "),
+        split: Split::new(spent),
         change: change(cost, group.previous),
         spark: Spark::new(&group.steps.iter().map(|step| Some(pico(*step) as f64)).collect::<Vec<_>>()),
         advice: advice(group, found("/traces")),

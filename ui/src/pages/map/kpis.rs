@@ -3,7 +3,8 @@
 use coldlight_model::{EntryBin, ServiceMap};
 
 use crate::chart::{Kpi, Spark};
-use crate::format::{NOT_APPLICABLE, count, duration, large_count, rate, share};
+use crate::format::{NOT_APPLICABLE, count, duration, large_count, rate, share, usd};
+use crate::map::money::{cold_share, is_priced, millionth};
 
 pub fn kpis(map: &ServiceMap) -> Vec<Kpi> {
     let entries = &map.entries;
@@ -32,7 +33,6 @@ pub fn kpis(map: &ServiceMap) -> Vec<Kpi> {
             spark: course(&|bin| Some(bin.stats.calls as f64)),
         },
         problem("faults", "Faults (5xx)", "c-fault", &|bin| bin.stats.faults, entries.faults),
-        problem("errors", "Errors (4xx)", "c-error", &|bin| bin.stats.errors, entries.errors),
         problem("throttles", "Throttles (429)", "c-throttle", &|bin| bin.stats.throttles, entries.throttles),
         Kpi {
             name: "p95",
@@ -44,5 +44,37 @@ pub fn kpis(map: &ServiceMap) -> Vec<Kpi> {
             raw: p95.unwrap_or(0),
             spark: course(&|bin| bin.stats.durations.quantile(0.95).map(|nanos| nanos as f64)),
         },
+        cold(map),
+        cost(map),
     ]
+}
+
+fn cold(map: &ServiceMap) -> Kpi {
+    let spent = &map.spent;
+    Kpi {
+        name: "cold",
+        label: "Cold starts",
+        value: cold_share(spent).unwrap_or_else(|| NOT_APPLICABLE.to_owned()),
+        aside: count(spent.cold),
+        tone: if spent.cold > 0 { "c-cold" } else { "" },
+        unit: "count",
+        raw: spent.cold,
+        spark: Spark::new(&map.bins.iter().map(|bin| Some(bin.spent.cold as f64)).collect::<Vec<_>>()),
+    }
+}
+
+/// What has a price; how sure it is is said on the page of costs.
+fn cost(map: &ServiceMap) -> Kpi {
+    let spent = &map.spent;
+    let total = spent.total();
+    Kpi {
+        name: "cost",
+        label: "Cost of functions",
+        value: if is_priced(spent) { usd(total) } else { NOT_APPLICABLE.to_owned() },
+        aside: millionth(spent).map_or_else(String::new, |amount| format!("{amount} per M")),
+        tone: "",
+        unit: "pico",
+        raw: u64::try_from(total.attos() / 1_000_000).unwrap_or(0),
+        spark: Spark::new(&map.bins.iter().map(|bin| Some(bin.spent.total().attos() as f64)).collect::<Vec<_>>()),
+    }
 }

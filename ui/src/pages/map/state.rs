@@ -14,6 +14,31 @@ pub enum By {
     #[default]
     Health,
     Latency,
+    Cold,
+    Cost,
+}
+
+impl By {
+    pub const ALL: [Self; 4] = [Self::Health, Self::Latency, Self::Cold, Self::Cost];
+
+    /// The word in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::Latency => "latency",
+            Self::Cold => "cold",
+            Self::Cost => "cost",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Health => "Health",
+            Self::Latency => "Latency",
+            Self::Cold => "Cold",
+            Self::Cost => "Cost",
+        }
+    }
 }
 
 /// Everything the address says.
@@ -62,7 +87,7 @@ impl State {
             range: Range::from_query(&query, now, &mut bad),
             filter: filter_bar::from_query(&query, &mut bad),
             only: query.choice("edges", &edges, &mut bad).flatten(),
-            by: query.choice("by", &[("health", By::Health), ("latency", By::Latency)], &mut bad).unwrap_or_default(),
+            by: query.choice("by", &By::ALL.map(|by| (by.name(), by)), &mut bad).unwrap_or_default(),
             selected: text("sel"),
             focus: text("focus"),
             hops: query.whole("hops", 1..=3, &mut bad).map_or(1, |hops| hops as u8),
@@ -88,7 +113,7 @@ impl State {
             .with_all(&self.range.pairs())
             .with("f", self.filter.to_line())
             .maybe("edges", self.only.map(Way::name))
-            .maybe("by", (self.by == By::Latency).then_some("latency"))
+            .maybe("by", (self.by != By::default()).then_some(self.by.name()))
             .maybe("group", self.is_grouped.then_some("kind"))
             .maybe("focus", self.focus.clone())
             .maybe("hops", (self.focus.is_some() && self.hops != 1).then(|| self.hops.to_string()))
@@ -160,12 +185,12 @@ impl State {
     }
 
     pub(super) fn emphasis(&self) -> Vec<Switch> {
-        let switch = |(label, by)| Switch {
-            label,
+        let switch = |by: By| Switch {
+            label: by.label(),
             href: Self { by, ..self.clone() }.link().to_string(),
             is_current: self.by == by,
         };
-        [("Health", By::Health), ("Latency", By::Latency)].map(switch).into()
+        By::ALL.map(switch).into()
     }
 }
 
@@ -188,7 +213,7 @@ mod tests {
 
     #[test]
     fn wrong_values_are_noted_and_left_out() {
-        let state = State::parse("edges=up&by=cost&hops=7&group=team&sort=colour&row=x&when=now", now());
+        let state = State::parse("edges=up&by=fame&hops=7&group=team&sort=colour&row=x&when=now", now());
         let names: Vec<&str> = state.bad.iter().map(|bad| bad.name.as_str()).collect();
         assert_eq!(names, ["when", "sort", "edges", "by", "hops", "group", "row"]);
         assert_eq!(state.to_query(), "range=1h");
@@ -197,8 +222,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_state_reads_back_from_its_address(
-            only in proptest::option::of(0usize..3), is_slow: bool, selected in proptest::option::of(".{1,30}"),
-            focus in proptest::option::of(".{1,30}"), hops in 1u8..4, is_grouped: bool, column in 0usize..8, is_reversed: bool,
+            only in proptest::option::of(0usize..3), by in 0usize..4, selected in proptest::option::of(".{1,30}"),
+            focus in proptest::option::of(".{1,30}"), hops in 1u8..4, is_grouped: bool, column in 0usize..11, is_reversed: bool,
             first_row in 0u32..1_000, preset in 0usize..6,
         ) {
             let hops = if focus.is_some() { hops } else { 1 };
@@ -206,7 +231,7 @@ mod tests {
                 range: Range::Last(crate::range::Preset::ALL[preset]),
                 filter: Filter::parse("service:a -status:ok \"two words\""),
                 only: only.map(|at| Way::ALL[at]),
-                by: if is_slow { By::Latency } else { By::Health },
+                by: By::ALL[by],
                 selected, focus, hops, is_grouped, first_row,
                 sort: Sort { column: Column::ALL[column], is_reversed },
                 ..State::parse("", now())
