@@ -110,6 +110,8 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     let priced = ordinary.sql(functions).await.texts();
     let functions =
         ordinary.sql("SELECT count(DISTINCT coalesce(\"function\", service)) FROM invocations").await.number();
+    let request = "SELECT request_id FROM invocations ORDER BY cost_usd DESC NULLS LAST, request_id LIMIT 1";
+    let request = ordinary.sql(request).await.texts().remove(0);
     let told = json!({
         "empty": format!("http://{}", empty.http()),
         "ordinary": format!("http://{}", ordinary.http()),
@@ -118,7 +120,7 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         "range": format!("from={}&to={}", at(0), at(1)),
         "traces": manifest.totals.traces,
         "services": manifest.services_of("traces"),
-        "invocations": { "count": invocations, "functions": functions, "function": priced[0] },
+        "invocations": { "count": invocations, "functions": functions, "function": priced[0], "request": request },
         "trace": { "id": trace, "spans": spans },
         "large": { "id": hex(&large_id), "spans": LARGE },
         "hostile": { "id": hex(&hostile_id), "spans": HOSTILE.len(), "texts": HOSTILE },

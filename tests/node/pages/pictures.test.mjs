@@ -33,6 +33,7 @@ const PAGES = [
   ['cost-empty', `${told.empty}/cost`],
   ['invocations', `${told.ordinary}/invocations?${range}`],
   ['invocations-bad-filter', `${told.ordinary}/invocations?${range}&f=cost>5%20http:503%20cold:true`],
+  ['invocation', `${told.ordinary}/invocations/${told.invocations.request}`],
   ['functions', `${told.ordinary}/functions?${range}`],
   ['function', `${told.ordinary}/functions/${encodeURIComponent(told.invocations.function)}?${range}`],
   ['cold-starts', `${told.ordinary}/cold-starts?${range}`],

@@ -4,7 +4,7 @@ use coldlight_model::lambda::{InvocationOutcome, StartKind};
 use coldlight_model::{InvocationSummary, Nanos};
 
 use super::cost::{CostView, cost};
-use super::state::function_path;
+use super::state::{function_path, request_path};
 use crate::moment::{Moment, Shows};
 use crate::palette::Palette;
 use crate::shell::Shell;
@@ -14,7 +14,7 @@ use crate::{format, text};
 pub struct Row {
     pub request: String,
     /// To its span, where one came.
-    pub href: Option<String>,
+    pub href: String,
     pub start: Moment,
     pub function: String,
     pub function_href: String,
@@ -92,7 +92,7 @@ fn row(one: &InvocationSummary, palette: &Palette, shell: &Shell) -> Row {
     let said = |value: &Option<String>| value.as_deref().map_or("unknown".to_owned(), |value| text::cut(value, 40));
     Row {
         request: text::named(&one.request_id, 60),
-        href: span_href(one),
+        href: span_href(one).unwrap_or_else(|| request_path(&one.request_id)),
         start: Moment::new(one.started_at, Shows::DateTime, &shell.zone, shell.now),
         function: text::named(one.function_name(), 60),
         function_href: function_path(one.function_name()),

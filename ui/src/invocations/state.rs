@@ -46,11 +46,20 @@ impl Page {
 
 /// `/functions/NAME`; a name may hold anything.
 pub fn function_path(name: &str) -> String {
+    under("/functions", name)
+}
+
+/// `/invocations/ID`, of whatever stands for an id.
+pub fn request_path(request: &str) -> String {
+    under("/invocations", request)
+}
+
+fn under(path: &str, name: &str) -> String {
     let mut encoded = String::new();
     encode(name, &mut encoded);
     // In a path a plus sign is a plus sign, and a slash or a dot segment would lead elsewhere.
     let encoded = encoded.replace('+', "%20").replace('/', "%2F").replace('.', "%2E");
-    if encoded.is_empty() { "/functions".to_owned() } else { format!("/functions/{encoded}") }
+    if encoded.is_empty() { path.to_owned() } else { format!("{path}/{encoded}") }
 }
 
 /// Groupings of the page about cold starts, by their words.

@@ -8,6 +8,7 @@ pub mod cost;
 pub mod error;
 pub mod function;
 pub mod functions;
+pub mod invocation;
 pub mod invocations;
 pub mod login;
 pub mod map;

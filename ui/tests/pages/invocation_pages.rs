@@ -3,7 +3,7 @@
 use coldlight_model::InvocationList;
 use coldlight_ui::Theme;
 
-use crate::fixtures::invocations::{cold_page, few, full, function_page, functions_page, list_page};
+use crate::fixtures::invocations::{cold_page, few, full, function_page, functions_page, hostile, list_page, one_page};
 use crate::text_of::{part, text_of};
 
 #[test]
@@ -14,6 +14,13 @@ fn a_few_invocations_read_well() {
 #[test]
 fn a_function_reads_well() {
     insta::assert_snapshot!(text_of(part(&function_page(Theme::System, "checkout", &few()), "<main")));
+}
+
+#[test]
+fn one_request_reads_well() {
+    insta::assert_snapshot!(text_of(part(&one_page(Theme::System, &few()), "<main")));
+    let evil = one_page(Theme::System, &hostile());
+    assert!(!evil.contains("<script>alert"), "names are text");
 }
 
 #[test]

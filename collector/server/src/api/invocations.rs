@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use coldlight_model::lambda::StartKind;
 use coldlight_model::money::Usd;
 use coldlight_model::{
@@ -89,6 +89,17 @@ pub async fn invocations(State(site): State<Arc<Site>>, RawQuery(query): RawQuer
     let search = InvocationSearch { range: asked.range, filter: filter(&asked)?, sort, after, limit: asked.limit()? };
     let list = site.store.invocations(search).await?;
     answer(&invocations_json(asked.range, &list))
+}
+
+/// The attempts of one request id.
+pub async fn attempts(State(site): State<Arc<Site>>, Path(request): Path<String>) -> Answer {
+    let attempts = site.store.invocations_of_request(request).await?;
+    if attempts.is_empty() {
+        return Err(Wrong::not_found(
+            "no invocation has this request id: its span and its report may still be on their way",
+        ));
+    }
+    answer(&json!({ "invocations": attempts.iter().map(one).collect::<Vec<_>>() }))
 }
 
 pub async fn functions(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer {

@@ -40,6 +40,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/traces/{id}", get(trace))
         .route("/api/v1/traces/{id}/spans/{span}", get(span))
         .route("/api/v1/invocations", get(invocations::invocations))
+        .route("/api/v1/invocations/{id}", get(invocations::attempts))
         .route("/api/v1/functions", get(invocations::functions))
         .route("/api/v1/cold-starts", get(invocations::cold_starts))
         .route("/api/v1/map", get(map))

@@ -6,7 +6,6 @@ use coldlight_model::{
 };
 use coldlight_ui::Zone;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 use super::spending::spent;
 
@@ -162,7 +161,7 @@ pub struct MapNodeView<'a> {
     #[serde(flatten)]
     stats: Stats,
     /// Of functions.
-    spent: Option<Value>,
+    spent: Option<serde_json::Value>,
 }
 
 impl<'a> From<&'a MapNode> for MapNodeView<'a> {

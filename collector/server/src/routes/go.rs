@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use coldlight_ui::invocations::state::request_path;
 use coldlight_ui::query::{Link, Query};
 
 use super::prefs::see_other;
@@ -22,6 +23,10 @@ pub async fn go(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Res
     match site.store.locate(sought.clone()).await? {
         Some(found) => Ok(see_other(&to(&found))),
         None if looks_like_an_id(&sought) => {
+            // A request that only the platform spoke of is in no trace.
+            if !site.store.invocations_of_request(sought.clone()).await?.is_empty() {
+                return Ok(see_other(&request_path(&sought)));
+            }
             Err(Wrong { about: About::Search(sought), ..Wrong::not_found("no trace, span or request has this id") })
         }
         None => Ok(see_other(&Link::to("/traces").with("f", quoted(&sought)).to_string())),

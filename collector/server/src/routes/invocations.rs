@@ -1,4 +1,4 @@
-//! `/invocations`, `/functions`, `/functions/{name}` and `/cold-starts`.
+//! `/invocations`, `/invocations/{id}`, `/functions`, `/functions/{name}` and `/cold-starts`.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use axum::response::Response;
 use coldlight_model::{Filter, InvocationGroup, InvocationGrouping, InvocationList, InvocationSort, TimeRange};
 use coldlight_store::{InvocationSearch, StoreError};
 use coldlight_ui::pages::invocations::{self as list, Format, Page, slice_of};
-use coldlight_ui::pages::{cold_starts, function, functions};
+use coldlight_ui::pages::{cold_starts, function, functions, invocation};
 
 use super::asked::Asked;
 use super::pages::file;
 use crate::api;
 use crate::site::Site;
-use crate::wrong::Wrong;
+use crate::wrong::{About, Wrong};
 
 type Groups = Result<Vec<InvocationGroup>, StoreError>;
 
@@ -55,6 +55,15 @@ pub async fn list(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respons
         || list::page(&asked.shell, &state, answer),
         |block| list::fragment(block, &asked.shell, &state, answer),
     ))
+}
+
+pub async fn one(State(site): State<Arc<Site>>, Path(request): Path<String>, asked: Asked) -> Result<Response, Wrong> {
+    let attempts = site.store.invocations_of_request(request.clone()).await?;
+    if attempts.is_empty() {
+        let why = "no invocation has this request id: its span and its report may still be on their way";
+        return Err(Wrong { about: About::Search(request), ..Wrong::not_found(why) });
+    }
+    Ok(asked.answer(|| invocation::page(&asked.shell, &request, &attempts), |_| None))
 }
 
 pub async fn functions(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {

@@ -74,6 +74,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/traces/{id}/rows", READ),
     route(Method::GET, "/traces/{id}/otlp.json", READ),
     route(Method::GET, "/invocations", READ),
+    route(Method::GET, "/invocations/{id}", READ),
     route(Method::GET, "/functions", READ),
     route(Method::GET, "/functions/{name}", READ),
     route(Method::GET, "/cold-starts", READ),
@@ -94,6 +95,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/traces/{id}", READ),
     route(Method::GET, "/api/v1/traces/{id}/spans/{span}", READ),
     route(Method::GET, "/api/v1/invocations", READ),
+    route(Method::GET, "/api/v1/invocations/{id}", READ),
     route(Method::GET, "/api/v1/functions", READ),
     route(Method::GET, "/api/v1/cold-starts", READ),
     route(Method::GET, "/api/v1/map", READ),
@@ -118,6 +120,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/traces/{id}/rows", get(trace::rows))
         .route("/traces/{id}/otlp.json", get(trace::otlp))
         .route("/invocations", get(invocations::list))
+        .route("/invocations/{id}", get(invocations::one))
         .route("/functions", get(invocations::functions))
         .route("/functions/{name}", get(invocations::function))
         .route("/cold-starts", get(invocations::cold_starts))

@@ -77,6 +77,17 @@ impl Store {
         .await
     }
 
+    /// The first thousand attempts of a request id, by start; none when nobody spoke of it.
+    pub async fn invocations_of_request(&self, request_id: String) -> Result<Vec<InvocationSummary>, StoreError> {
+        self.ask(move |db| {
+            let book = prices::read(db)?;
+            let mut statement = db.prepare_cached(include_str!("invocations_of_request.sql"))?;
+            let rows = statement.query_map(duckdb::params![request_id, MOST_OF_TRACE], |row| summary(row, &book))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        })
+        .await
+    }
+
     /// Matching invocations by what they have in common, most first; at most 1,000 groups. There is always one for
     /// [`InvocationGrouping::All`], and of slices only those in which something happened.
     pub async fn invocation_groups(
