@@ -167,6 +167,7 @@ const keys = {
   __proto__: null,
   j: () => focusRow(at + 1), k: () => focusRow(at - 1),
   e: () => toBit("problems", 1), E: () => toBit("problems", -1), n: () => toBit("matches", 1), N: () => toBit("matches", -1),
+  p: () => (find("[data-go=cp][aria-current] + a") ?? find("[data-go=cp]"))?.click(),
   f: () => find("[data-test=span-search]").select(), Y: () => find("[data-copy-id]").click(),
   "*": () => go("?depth=all", ["depth", "c", "o"]), "[": () => widen(-40), "]": () => widen(40),
 };
@@ -205,7 +206,7 @@ document.addEventListener("keydown", (event) => {
   if (by && plain(event) && !event.target.matches("input")) links[Math.max(0, links.indexOf(document.activeElement) + by)]?.focus();
 });
 
-if (main) {
+if (main && find(".wfg")) {
   const on = (name, act) => document.addEventListener(name, act);
   mount();
   reveal(grid.querySelector(".row[aria-selected]"));

@@ -4,6 +4,7 @@
 //! beyond the first windows come from [`rows`].
 
 use askama::Template;
+use coldlight_model::lambda::StartKind;
 use coldlight_model::{InvocationSummary, LogLine, Nanos, Outcome, SpanDetail, SpanId, SpanTree, Trace, TraceId};
 
 use crate::format;
@@ -12,6 +13,7 @@ use crate::moment::{Moment, Shows, ago};
 use crate::query::Link;
 use crate::shell::{Chrome, Key, Section, Shell};
 use crate::text::{self, Text};
+use crate::trace::invocation;
 use crate::trace::panel::{self, Body, Panel};
 use crate::trace::scene::Scene;
 use crate::trace::selftime::self_times;
@@ -35,7 +37,7 @@ const LATE: Nanos = 60_000_000_000;
 /// While the newest span is younger than this, more may follow.
 const FRESH: Nanos = 30_000_000_000;
 
-const KEYS: [Key; 12] = [
+const KEYS: [Key; 13] = [
     ("j k ↓ ↑", "next, previous row"),
     ("→ ←", "open, close; to a child, to the parent"),
     ("Enter", "show the span; Esc returns to the row"),
@@ -44,6 +46,7 @@ const KEYS: [Key; 12] = [
     ("z", "zoom to the span"),
     ("e E", "next, previous problem"),
     ("f", "find in this trace"),
+    ("p", "critical path: of the response, of the completion, off"),
     ("n N", "next, previous match"),
     ("1 … 9, *", "open to a level, open all"),
     ("[ ]", "narrower, wider names"),
@@ -79,6 +82,9 @@ struct Header {
     spans: (String, usize),
     services: (String, usize),
     start: Moment,
+    /// Of all its invocations: the sum, and how many began cold.
+    cost: Option<String>,
+    cold: Option<String>,
     download: String,
 }
 
@@ -122,7 +128,7 @@ pub fn page(shell: &Shell, state: &State, page: &TracePage) -> String {
 fn view(shell: &Shell, state: &State, page: &TracePage) -> View {
     let scene = Scene::new(page.trace, page.tree, state, page.matches);
     let own = self_times(page.tree, &scene.ran);
-    let header = header(&scene, shell);
+    let header = header(&scene, shell, page.invocations);
     let title = format!("{} {}", header.service, header.operation.shown);
     let chrome = Chrome::new(shell, Section::Traces, text::cut(&title, 120), &here(page.trace.trace_id, state));
     View {
@@ -160,7 +166,7 @@ fn waterfall(scene: &Scene, shell: &Shell, own: &[Nanos], page: &TracePage) -> W
     view::waterfall(scene, page.trace.trace_id, own, page.matches.is_some(), notes(scene, shell))
 }
 
-fn header(scene: &Scene, shell: &Shell) -> Header {
+fn header(scene: &Scene, shell: &Shell, invocations: &[InvocationSummary]) -> Header {
     let trace = scene.trace;
     let root = scene.root.and_then(|root| Some((root, scene.span(root)?)));
     let counts = scene.outcomes();
@@ -192,6 +198,11 @@ fn header(scene: &Scene, shell: &Shell) -> Header {
         spans: (format::counted(trace.spans.len() as u64, "span", "spans"), trace.spans.len()),
         services: (format::counted(services as u64, "service", "services"), services),
         start: Moment::new(scene.start, Shows::DateTime, &shell.zone, shell.now),
+        cost: invocation::of_trace(invocations, trace.trace_id).map(|cost| cost.total),
+        cold: match invocations.iter().filter(|one| one.start.is_some_and(StartKind::is_cold)).count() {
+            0 => None,
+            cold => Some(format::counted(cold as u64, "cold start", "cold starts")),
+        },
         download: format!("/traces/{}/otlp.json", trace.trace_id),
     }
 }

@@ -8,6 +8,7 @@
 //!   [`invocation`] what a function's run did and cost.
 
 pub mod attributes;
+pub mod critical;
 #[cfg(test)]
 pub mod fixtures;
 pub mod invocation;
@@ -23,6 +24,7 @@ pub mod state;
 #[cfg(test)]
 mod state_tests;
 pub mod summary;
+pub mod table;
 pub mod ticks;
 pub mod view;
 pub mod waterfall;

@@ -228,6 +228,11 @@ fn facts(
     let (from, _) = scene.ran[node];
     let children = u64::from(scene.tree.nodes[node].children);
     add("Duration", format::duration(span.duration));
+    let critical = scene.path.at(node);
+    if critical > 0 {
+        let all = scene.path.length();
+        add("On the critical path", format!("{} ({})", format::duration(critical), format::share(critical, all)));
+    }
     if children > 0 {
         add("Self time", format!("{} ({})", format::duration(own), format::share(own, span.duration)));
     }

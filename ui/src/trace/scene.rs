@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use coldlight_model::{Kind, Nanos, Outcome, SpanId, SpanTree, Timestamp, Trace, TraceSpan};
 
+use super::critical::CriticalPath;
 use super::key::RowKey;
 use super::selftime::Interval;
 use super::shown::{self, Shown};
@@ -31,6 +32,7 @@ pub struct Scene<'a> {
     pub shown: Shown,
     /// The row that answers for the trace.
     pub root: Option<usize>,
+    pub path: CriticalPath,
 }
 
 /// A service of the trace.
@@ -46,10 +48,12 @@ impl<'a> Scene<'a> {
         let nths = shown::nths(tree);
         let (ran, length) = axis(trace, tree, (state.clock == Clock::Fixed).then_some(&skew.shift));
         let (services, service_of) = services(trace, tree);
+        let root = root(trace, tree);
         Self {
+            path: CriticalPath::new(tree, &trace.spans, &ran, root, state.until),
             shown: shown::shown(tree, &trace.spans, &nths, state, matches),
             start: trace.spans.first().map(|span| span.started_at).unwrap_or_default(),
-            root: root(trace, tree),
+            root,
             trace,
             tree,
             state,

@@ -15,11 +15,15 @@ const MOST_SERVICES: usize = 50;
 /// A zoom is held to what a trace can be long, in nanoseconds.
 const MOST_NANOS: i64 = i64::MAX / 4;
 
-const KNOWN: [&str; 12] = ["view", "span", "tab", "q", "only", "svc", "t", "depth", "c", "o", "rows", "clock"];
+const KNOWN: [&str; 14] =
+    ["view", "sort", "span", "tab", "q", "only", "svc", "t", "depth", "c", "o", "rows", "clock", "cp"];
 
 /// The state of the page. [`Default`] is the page without any parameter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
+    pub view: View,
+    /// The order of [`View::Table`].
+    pub by: By,
     /// The row whose span the panel shows.
     pub span: Option<RowKey>,
     pub tab: Tab,
@@ -34,7 +38,101 @@ pub struct State {
     pub opened: Vec<RowKey>,
     pub rows: Option<Rows>,
     pub clock: Clock,
+    pub until: Until,
     pub bad: Vec<BadParam>,
+}
+
+/// How the trace is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    #[default]
+    Waterfall,
+    Table,
+}
+
+impl View {
+    pub const ALL: [Self; 2] = [Self::Waterfall, Self::Table];
+
+    /// The word in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waterfall => "waterfall",
+            Self::Table => "table",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Waterfall => "Waterfall",
+            Self::Table => "Table",
+        }
+    }
+}
+
+/// What the table of operations is sorted by, the most first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    #[default]
+    Own,
+    Critical,
+    Total,
+    Count,
+    Most,
+}
+
+impl By {
+    pub const ALL: [Self; 5] = [Self::Own, Self::Critical, Self::Total, Self::Count, Self::Most];
+
+    /// The word in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Own => "self",
+            Self::Critical => "critical",
+            Self::Total => "total",
+            Self::Count => "count",
+            Self::Most => "max",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Own => "Self time",
+            Self::Critical => "Critical path",
+            Self::Total => "Total",
+            Self::Count => "Count",
+            Self::Most => "Max",
+        }
+    }
+}
+
+/// What the critical path leads up to: the root's end, the last end of all, or nothing is marked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Until {
+    #[default]
+    Response,
+    Completion,
+    Off,
+}
+
+impl Until {
+    pub const ALL: [Self; 3] = [Self::Response, Self::Completion, Self::Off];
+
+    /// The word in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Response => "response",
+            Self::Completion => "completion",
+            Self::Off => "off",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Response => "Response",
+            Self::Completion => "Completion",
+            Self::Off => "Off",
+        }
+    }
 }
 
 /// A part of the panel.
@@ -187,7 +285,8 @@ impl State {
     pub fn parse(query: &str, _now: Timestamp) -> Self {
         let query = Query::parse(query);
         let mut bad = query.unknown(&KNOWN);
-        query.choice("view", &[("waterfall", ())], &mut bad);
+        let view = query.choice("view", &View::ALL.map(|view| (view.name(), view)), &mut bad).unwrap_or_default();
+        let by = query.choice("sort", &By::ALL.map(|by| (by.name(), by)), &mut bad).unwrap_or_default();
         let span = query.get("span").filter(|sent| !sent.is_empty()).and_then(|sent| {
             let key = RowKey::from_text(sent);
             if key.is_none() {
@@ -210,6 +309,8 @@ impl State {
             Some(Some(only)) => only,
         };
         Self {
+            view,
+            by,
             span,
             tab: query.choice("tab", &Tab::ALL.map(|tab| (tab.name(), tab)), &mut bad).unwrap_or_default(),
             find,
@@ -227,6 +328,7 @@ impl State {
                 _ => query.whole("rows", 0..=u64::from(u32::MAX), &mut bad).map(|first| Rows::From(first as u32)),
             },
             clock: query.choice("clock", &[("raw", Clock::Raw), ("fixed", Clock::Fixed)], &mut bad).unwrap_or_default(),
+            until: query.choice("cp", &Until::ALL.map(|until| (until.name(), until)), &mut bad).unwrap_or_default(),
             bad,
         }
     }
@@ -249,8 +351,11 @@ impl State {
                 pairs.push((name, value));
             }
         };
+        let unless = |is_default: bool, name: &str| if is_default { String::new() } else { name.to_owned() };
+        push("view", unless(self.view == View::default(), self.view.name()));
+        push("sort", unless(self.by == By::default(), self.by.name()));
         push("span", self.span.map(|key| key.to_text()).unwrap_or_default());
-        push("tab", if self.tab == Tab::default() { String::new() } else { self.tab.name().to_owned() });
+        push("tab", unless(self.tab == Tab::default(), self.tab.name()));
         push("q", self.find.clone());
         let only = match (self.only, self.find.is_empty()) {
             (Only::Everything, _) | (Only::Matches, true) => "",
@@ -278,7 +383,8 @@ impl State {
                 Some(Rows::From(first)) => first.to_string(),
             },
         );
-        push("clock", if self.clock == Clock::Fixed { "fixed".to_owned() } else { String::new() });
+        push("clock", unless(self.clock == Clock::Raw, "fixed"));
+        push("cp", unless(self.until == Until::default(), self.until.name()));
         pairs
     }
 

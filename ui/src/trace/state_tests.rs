@@ -49,7 +49,7 @@ fn a_zoom_is_two_times_in_microseconds() {
 
 #[test]
 fn what_is_not_understood_is_noted_and_the_rest_counts() {
-    let state = parse("span=xyz&tab=money&depth=0&c=0101010101010101,zz&rows=-1&flavour=mint&clock=fixed&view=flame");
+    let state = parse("span=xyz&tab=money&depth=0&c=0101010101010101,zz&rows=-1&flavour=mint&clock=fixed&view=comic");
     assert_eq!(state.closed, [key(1)]);
     assert_eq!(state.clock, Clock::Fixed);
     let mut names: Vec<&str> = state.bad.iter().map(|bad| bad.name.as_str()).collect();
@@ -88,9 +88,13 @@ prop_compose! {
         opened in keys(),
         rows in proptest::option::of(proptest::option::of(0u32..)),
         fixed: bool,
+        (view, by, until) in (0usize..2, 0usize..5, 0usize..3),
     ) -> State {
         let find = find.trim().to_owned();
         State {
+            view: View::ALL[view],
+            by: By::ALL[by],
+            until: Until::ALL[until],
             span: span.map(|(id, nth)| RowKey { id: SpanId::new(id.to_be_bytes()).unwrap(), nth }),
             tab: Tab::ALL[tab],
             only: match only {

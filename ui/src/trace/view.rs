@@ -6,7 +6,8 @@ use super::key::RowKey;
 use super::overview::{self, Legend, Minimap};
 use super::scene::Scene;
 use super::shown;
-use super::state::{Clock, Depth, Only, Rows, State};
+use super::state::{Clock, Depth, Only, Rows, State, Until, View};
+use super::table::{Table, table};
 use super::ticks;
 use super::waterfall::{self, Row, coordinate, place};
 use crate::query::Link;
@@ -34,6 +35,11 @@ pub struct Waterfall {
     pub zoom: Zoom,
     pub problems: Option<Toggle>,
     pub clock: Option<Toggle>,
+    /// The ways to show the trace, and what the critical path leads up to.
+    pub views: Vec<Toggle>,
+    pub paths: Vec<Toggle>,
+    /// Instead of rows.
+    pub table: Option<Table>,
     pub notes: Vec<Note>,
     pub legend: Legend,
     pub minimap: Minimap,
@@ -149,6 +155,15 @@ pub fn waterfall(scene: &Scene, id: TraceId, self_times: &[Nanos], searched: boo
         zoom: zoom(scene),
         problems: problems(scene),
         clock: clock(scene),
+        views: View::ALL
+            .map(|view| Toggle {
+                words: view.label().to_owned(),
+                is_on: view == state.view,
+                href: state.link(|state| state.view = view),
+            })
+            .into(),
+        paths: paths(scene),
+        table: (state.view == View::Table).then(|| table(scene, self_times)),
         notes,
         legend: overview::legend(scene, self_times),
         minimap: overview::minimap(scene),
@@ -255,6 +270,19 @@ fn clock(scene: &Scene) -> Option<Toggle> {
         is_on,
         href: scene.state.link(|state| state.clock = then),
     })
+}
+
+/// Without a root there is no path, and where nothing follows the response the completion is the same.
+fn paths(scene: &Scene) -> Vec<Toggle> {
+    let Some(root) = scene.root else { return Vec::new() };
+    let is_all = scene.ran[root].1 >= scene.length;
+    let offered = Until::ALL.into_iter().filter(|until| !(is_all && *until == Until::Completion));
+    let toggle = |until: Until| Toggle {
+        words: until.label().to_owned(),
+        is_on: until == scene.state.until,
+        href: scene.state.link(|state| state.until = until),
+    };
+    offered.map(toggle).collect()
 }
 
 fn collapse(scene: &Scene) -> Collapse {

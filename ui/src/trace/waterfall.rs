@@ -75,6 +75,9 @@ pub struct Bar {
     pub starts: String,
     /// SVG path of the events, in thousandths of the bar.
     pub events: Option<String>,
+    /// Whether the critical path is in this row, or in what is closed in it, all the time; else where it is, as an SVG path.
+    pub is_critical: bool,
+    pub critical: Option<String>,
 }
 
 /// Links that every row needs, made once.
@@ -137,6 +140,10 @@ fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, a
     if span.is_some_and(|span| span.invocation_id.is_some()) && tree.children > 0 {
         add("env");
     }
+    let bar = span.map(|span| bar(scene, node, span));
+    if bar.as_ref().is_some_and(|bar| bar.is_critical) {
+        add("on");
+    }
     if scene.shown.is_dim(node) {
         add("dim");
     }
@@ -160,7 +167,7 @@ fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, a
         service: text::named(service, NAME),
         operation: span.map_or_else(|| text.clone(), |span| text::named(&operation(span), NAME)),
         tags: span.map(|span| tags(scene, node, span)).unwrap_or_default(),
-        bar: span.map(|span| bar(scene, node, span)),
+        bar,
         key: text,
     }
 }
@@ -258,6 +265,8 @@ pub fn signed(nanos: i64) -> String {
 fn bar(scene: &Scene, node: usize, span: &TraceSpan) -> Bar {
     let (from, to) = scene.ran[node];
     let (at, width) = (place(scene, from), extent(scene, to - from));
+    let critical = critical(scene, node);
+    let is_critical = critical.as_deref() == Some(WHOLE);
     let label =
         if span.oddities.has(Oddities::BAD_TIME) { "no length".to_owned() } else { format::duration(span.duration) };
     Bar {
@@ -268,7 +277,30 @@ fn bar(scene: &Scene, node: usize, span: &TraceSpan) -> Bar {
         label,
         starts: format::duration(from.unsigned_abs()),
         events: events(scene, node, span),
+        is_critical,
+        critical: critical.filter(|_| !is_critical),
     }
+}
+
+/// The path of a bar on which the critical path is all the time.
+const WHOLE: &str = "M0 1H1000";
+
+/// Horizontal strokes. A piece shorter than a thousandth of the bar would not be seen, and joins its neighbour.
+fn critical(scene: &Scene, node: usize) -> Option<String> {
+    let below = if scene.shown.is_open(node) { 0 } else { scene.tree.nodes[node].descendants as usize };
+    let (from, to) = scene.ran[node];
+    let length = (to - from).max(1) as f64;
+    let place = |at: i64| ((at - from) as f64 / length * 1_000.0).clamp(-FARTHEST, FARTHEST).round() as i64;
+    let mut pieces: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in scene.path.within(node, node + 1 + below) {
+        let (from, to) = (place(from), place(to));
+        match pieces.last_mut() {
+            Some(last) if from <= last.1 + 1 => last.1 = last.1.max(to),
+            _ => pieces.push((from, to.max(from + 1))),
+        }
+    }
+    let path: String = pieces.iter().map(|(from, to)| format!("M{from} 1H{to}")).collect();
+    (!path.is_empty()).then_some(path)
 }
 
 /// A time on the axis, in percent of the drawn part.

@@ -162,6 +162,11 @@ fn a_fragment_is_a_piece_of_the_page() {
 }
 
 #[test]
+fn a_trace_as_a_table_reads_well() {
+    insta::assert_snapshot!(text_of(part(&html("view=table&sort=critical", &checkout()), "data-test=\"trace-table\"")));
+}
+
+#[test]
 fn ten_thousand_spans_come_in_windows() {
     let html = html("depth=all", &large(10_000));
     assert_eq!(rows_of(&html).len(), 200);
