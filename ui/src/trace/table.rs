@@ -70,7 +70,7 @@ impl Sum {
 /// `own` is each row's self time.
 pub fn table(scene: &Scene, own: &[Nanos]) -> Table {
     let mut sums: HashMap<(&str, String), Sum> = HashMap::new();
-    for node in 0..scene.tree.nodes.len() {
+    for (node, own) in own.iter().enumerate() {
         let Some(span) = scene.span(node) else { continue };
         let sum = sums.entry((&span.service, operation(span).into_owned())).or_default();
         if sum.durations.is_empty() {
@@ -78,7 +78,7 @@ pub fn table(scene: &Scene, own: &[Nanos]) -> Table {
         }
         sum.durations.push(span.duration);
         sum.problems += u64::from(span.outcome != Outcome::Ok);
-        sum.own = sum.own.saturating_add(own[node]);
+        sum.own = sum.own.saturating_add(*own);
         sum.critical += scene.path.at(node);
     }
     let all: Nanos = own.iter().fold(0, |sum: Nanos, one| sum.saturating_add(*one));
