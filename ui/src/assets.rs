@@ -19,18 +19,26 @@ pub struct Asset {
     pub hash: String,
 }
 
-const STYLESHEET: &str = concat!(
-    include_str!("../assets/css/tokens.css"),
-    include_str!("../assets/css/base.css"),
-    include_str!("../assets/css/shell.css"),
-    include_str!("../assets/css/parts.css"),
-    include_str!("../assets/css/map.css"),
-    include_str!("../assets/css/pages.css"),
-    include_str!("../assets/css/cost.css"),
-    include_str!("../assets/css/invocations.css"),
-    include_str!("../assets/trace.css"),
-    include_str!("../assets/css/media.css"),
-);
+/// What every page has, then `$own`, then what depends on the medium.
+macro_rules! stylesheet {
+    ($($own:literal),+) => {
+        concat!(
+            include_str!("../assets/css/tokens.css"),
+            include_str!("../assets/css/base.css"),
+            include_str!("../assets/css/shell.css"),
+            include_str!("../assets/css/parts.css"),
+            include_str!("../assets/css/cost.css"),
+            include_str!("../assets/css/invocations.css"),
+            include_str!("../assets/css/traces.css"),
+            $(include_str!($own),)+
+            include_str!("../assets/css/media.css"),
+        )
+    };
+}
+
+/// A page asks for one stylesheet only.
+const STYLESHEET: &str = stylesheet!("../assets/css/map.css", "../assets/css/pages.css");
+const TRACE_STYLESHEET: &str = stylesheet!("../assets/css/trace.css");
 
 /// Each source is a block of its own, so that their names never meet.
 const SCRIPT: &str = concat!(
@@ -61,6 +69,7 @@ static ALL: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     };
     vec![
         text("app.css", "text/css; charset=utf-8", lean::css(STYLESHEET)),
+        text("trace.css", "text/css; charset=utf-8", lean::css(TRACE_STYLESHEET)),
         text("app.js", "text/javascript; charset=utf-8", lean::js(SCRIPT)),
         text("favicon.svg", "image/svg+xml", include_str!("../assets/favicon.svg").trim().to_owned()),
     ]
@@ -94,7 +103,9 @@ mod tests {
     #[test]
     fn stylesheet_and_script_stay_within_their_budget() {
         let size = |name| all().iter().find(|asset| asset.name == name).unwrap().bytes.len();
-        assert!(size("app.css") <= 40 * 1024, "app.css has {} bytes", size("app.css"));
+        for name in ["app.css", "trace.css"] {
+            assert!(size(name) <= 40 * 1024, "{name} has {} bytes", size(name));
+        }
         assert!(size("app.js") <= 30 * 1024, "app.js has {} bytes", size("app.js"));
     }
 

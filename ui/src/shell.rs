@@ -148,6 +148,11 @@ impl Chrome {
         }
     }
 
+    /// With another stylesheet than most pages have.
+    pub fn styled(self, name: &str) -> Self {
+        Self { stylesheet: assets::path(name), ..self }
+    }
+
     /// With notes about parameters that were not understood.
     pub fn bad(mut self, bad: &[BadParam]) -> Self {
         self.bad.extend_from_slice(bad);

@@ -29,6 +29,7 @@ const PAGES = [
   ['traces-no-match', `${told.ordinary}/traces?${range}&f=service:nobody`],
   ['traces-bad-filter', `${told.ordinary}/traces?${range}&f=nonsense:1%20dur>1&colour=red`],
   ['trace', `${told.ordinary}/traces/${told.trace.id}`],
+  ['trace-flame', `${told.ordinary}/traces/${told.trace.id}?view=flame`],
   ['trace-table', `${told.ordinary}/traces/${told.trace.id}?view=table&sort=total`],
   ['cost', `${told.ordinary}/cost?${range}`],
   ['cost-empty', `${told.empty}/cost`],

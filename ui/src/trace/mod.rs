@@ -11,6 +11,7 @@ pub mod attributes;
 pub mod critical;
 #[cfg(test)]
 pub mod fixtures;
+pub mod flame;
 pub mod invocation;
 pub mod key;
 pub mod lines;

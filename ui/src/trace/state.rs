@@ -47,16 +47,18 @@ pub struct State {
 pub enum View {
     #[default]
     Waterfall,
+    Flame,
     Table,
 }
 
 impl View {
-    pub const ALL: [Self; 2] = [Self::Waterfall, Self::Table];
+    pub const ALL: [Self; 3] = [Self::Waterfall, Self::Flame, Self::Table];
 
     /// The word in addresses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Waterfall => "waterfall",
+            Self::Flame => "flame",
             Self::Table => "table",
         }
     }
@@ -64,6 +66,7 @@ impl View {
     pub fn label(self) -> &'static str {
         match self {
             Self::Waterfall => "Waterfall",
+            Self::Flame => "Flame",
             Self::Table => "Table",
         }
     }

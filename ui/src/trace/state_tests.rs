@@ -88,7 +88,7 @@ prop_compose! {
         opened in keys(),
         rows in proptest::option::of(proptest::option::of(0u32..)),
         fixed: bool,
-        (view, by, until) in (0usize..2, 0usize..5, 0usize..3),
+        (view, by, until) in (0usize..3, 0usize..5, 0usize..3),
     ) -> State {
         let find = find.trim().to_owned();
         State {

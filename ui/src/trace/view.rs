@@ -2,6 +2,7 @@
 
 use coldlight_model::{Nanos, Outcome, TraceId};
 
+use super::flame::{Flame, flame};
 use super::key::RowKey;
 use super::overview::{self, Legend, Minimap};
 use super::scene::Scene;
@@ -40,6 +41,7 @@ pub struct Waterfall {
     pub paths: Vec<Toggle>,
     /// Instead of rows.
     pub table: Option<Table>,
+    pub flame: Option<Flame>,
     pub notes: Vec<Note>,
     pub legend: Legend,
     pub minimap: Minimap,
@@ -164,6 +166,7 @@ pub fn waterfall(scene: &Scene, id: TraceId, self_times: &[Nanos], searched: boo
             .into(),
         paths: paths(scene),
         table: (state.view == View::Table).then(|| table(scene, self_times)),
+        flame: (state.view == View::Flame).then(|| flame(scene, self_times)),
         notes,
         legend: overview::legend(scene, self_times),
         minimap: overview::minimap(scene),

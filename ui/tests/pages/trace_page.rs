@@ -167,6 +167,13 @@ fn a_trace_as_a_table_reads_well() {
 }
 
 #[test]
+fn a_trace_as_a_flame_graph_reads_well() {
+    insta::assert_snapshot!(text_of(part(&html("view=flame", &checkout()), "data-test=\"trace-flame\"")));
+    let html = html("view=flame", &large(10_000));
+    assert!(html.len() <= 160 * 1000, "{} bytes", html.len());
+}
+
+#[test]
 fn ten_thousand_spans_come_in_windows() {
     let html = html("depth=all", &large(10_000));
     assert_eq!(rows_of(&html).len(), 200);
