@@ -9,11 +9,13 @@ use coldlight_model::{InvocationSummary, LogLine, Nanos, Outcome, SpanDetail, Sp
 
 use crate::format;
 use crate::icon;
+use crate::invocations::state::request_path;
 use crate::moment::{Moment, Shows, ago};
 use crate::query::Link;
 use crate::shell::{Chrome, Key, Section, Shell};
 use crate::text::{self, Text};
 use crate::trace::invocation;
+use crate::trace::open;
 use crate::trace::panel::{self, Body, Panel};
 use crate::trace::scene::Scene;
 use crate::trace::selftime::self_times;
@@ -34,6 +36,8 @@ pub const SPANS_HEADER: &str = "x-trace-spans";
 
 /// Spans that came later than this after their end are worth a sentence.
 const LATE: Nanos = 60_000_000_000;
+/// Stopped invocations that get a sentence each.
+const MOST_STOPPED: usize = 3;
 /// While the newest span is younger than this, more may follow.
 const FRESH: Nanos = 30_000_000_000;
 
@@ -126,7 +130,7 @@ pub fn page(shell: &Shell, state: &State, page: &TracePage) -> String {
 }
 
 fn view(shell: &Shell, state: &State, page: &TracePage) -> View {
-    let scene = Scene::new(page.trace, page.tree, state, page.matches);
+    let scene = Scene::new(page.trace, page.tree, state, page.matches, page.invocations);
     let own = self_times(page.tree, &scene.ran);
     let header = header(&scene, shell, page.invocations);
     let title = format!("{} {}", header.service, header.operation.shown);
@@ -144,7 +148,7 @@ pub fn fragment(block: &str, shell: &Shell, state: &State, page: &TracePage) -> 
     if block == "view" {
         return Some(super::render(&view(shell, state, page).as_view()));
     }
-    let scene = Scene::new(page.trace, page.tree, state, page.matches);
+    let scene = Scene::new(page.trace, page.tree, state, page.matches, page.invocations);
     let own = self_times(page.tree, &scene.ran);
     match block {
         "waterfall" => Some(super::render(&WaterfallBlock { waterfall: waterfall(&scene, shell, &own, page) })),
@@ -158,12 +162,12 @@ pub fn fragment(block: &str, shell: &Shell, state: &State, page: &TracePage) -> 
 
 /// The drawn rows `row..row + count` and nothing else; `count` is held to [`MOST_ROWS`].
 pub fn rows(state: &State, page: &TracePage, row: usize, count: usize) -> String {
-    let scene = Scene::new(page.trace, page.tree, state, page.matches);
+    let scene = Scene::new(page.trace, page.tree, state, page.matches, page.invocations);
     super::render(&RowsBlock { rows: bars::rows(&scene, row, count.min(MOST_ROWS)) })
 }
 
 fn waterfall(scene: &Scene, shell: &Shell, own: &[Nanos], page: &TracePage) -> Waterfall {
-    view::waterfall(scene, page.trace.trace_id, own, page.matches.is_some(), notes(scene, shell))
+    view::waterfall(scene, page.trace.trace_id, own, page.matches.is_some(), notes(scene, shell, page.invocations))
 }
 
 fn header(scene: &Scene, shell: &Shell, invocations: &[InvocationSummary]) -> Header {
@@ -208,8 +212,17 @@ fn header(scene: &Scene, shell: &Shell, invocations: &[InvocationSummary]) -> He
 }
 
 /// What a reader must know before reading the rows.
-fn notes(scene: &Scene, shell: &Shell) -> Vec<Note> {
+fn notes(scene: &Scene, shell: &Shell, invocations: &[InvocationSummary]) -> Vec<Note> {
     let mut notes = Vec::new();
+    for one in open::stopped(invocations).take(MOST_STOPPED) {
+        let words = format!(
+            "An invocation of {} was stopped ({}) before its span ended; what it had sent until then is here.",
+            text::named(one.function_name(), 60),
+            crate::invocations::row::outcome(one.outcome).1,
+        );
+        let link = Some(("Its report", request_path(&one.request_id)));
+        notes.push(Note { test: "stopped", words, link, go: "" });
+    }
     let spans = &scene.trace.spans;
     let reload = here(scene.trace.trace_id, scene.state).to_string();
     let newest = spans.iter().map(|span| span.received_at).max().unwrap_or_default();
@@ -224,7 +237,7 @@ fn notes(scene: &Scene, shell: &Shell) -> Vec<Note> {
             format!("{} arrived more than a minute after ending.", format::counted(late as u64, "span", "spans"));
         notes.push(Note { test: "came-late", words, link: None, go: "" });
     }
-    let missing = scene.tree.nodes.iter().filter(|node| node.span.is_none()).count();
+    let missing = scene.tree.nodes.iter().filter(|node| node.span.is_none()).count() - scene.open.len();
     if missing > 0 {
         let verb = if missing == 1 { "is named as a parent but is" } else { "are named as parents but are" };
         let words = format!("{} {verb} not here.", format::counted(missing as u64, "span", "spans"));

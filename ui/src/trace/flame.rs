@@ -158,7 +158,7 @@ mod tests {
 
     fn drawn(trace: &Trace) -> Flame {
         let (tree, state) = (SpanTree::build(&trace.spans), State::default());
-        let scene = Scene::new(trace, &tree, &state, None);
+        let scene = Scene::new(trace, &tree, &state, None, &[]);
         flame(&scene, &self_times(&tree, &scene.ran))
     }
 

@@ -15,6 +15,7 @@ pub mod flame;
 pub mod invocation;
 pub mod key;
 pub mod lines;
+pub mod open;
 pub mod overview;
 pub mod panel;
 pub mod scene;

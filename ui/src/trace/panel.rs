@@ -33,6 +33,8 @@ pub enum Panel {
     Missing {
         key: String,
         children: String,
+        /// What it was, where the platform tells.
+        open: Option<Box<InvocationPanel>>,
         clear: String,
     },
     Span(Box<SpanPanel>),
@@ -117,6 +119,7 @@ pub fn panel(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePag
         None => Panel::Missing {
             key: key.to_text(),
             children: format::counted(u64::from(scene.tree.nodes[node].children), "span names", "spans name"),
+            open: scene.open.get(&node).map(|one| Box::new(invocation::panel(one))),
             clear,
         },
         Some(span) => Panel::Span(Box::new(of_span(scene, shell, (node, span), self_times[node], page, clear))),

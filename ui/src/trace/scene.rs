@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use coldlight_model::{Kind, Nanos, Outcome, SpanId, SpanTree, Timestamp, Trace, TraceSpan};
+use coldlight_model::{InvocationSummary, Kind, Nanos, Outcome, SpanId, SpanTree, Timestamp, Trace, TraceSpan};
 
 use super::critical::CriticalPath;
 use super::key::RowKey;
+use super::open::open;
 use super::selftime::Interval;
 use super::shown::{self, Shown};
 use super::skew::{Skew, skew};
@@ -17,7 +18,7 @@ pub struct Scene<'a> {
     pub trace: &'a Trace,
     pub tree: &'a SpanTree,
     pub state: &'a State,
-    /// Nanoseconds after [`Scene::start`]; (0, 0) for a span that is missing.
+    /// Nanoseconds after [`Scene::start`]; (0, 0) for a span that is missing, unless it is known what it was.
     pub ran: Vec<Interval>,
     /// The first start as sent.
     pub start: Timestamp,
@@ -33,6 +34,8 @@ pub struct Scene<'a> {
     /// The row that answers for the trace.
     pub root: Option<usize>,
     pub path: CriticalPath,
+    /// Rows without a span whose invocation was stopped.
+    pub open: HashMap<usize, &'a InvocationSummary>,
 }
 
 /// A service of the trace.
@@ -43,16 +46,31 @@ pub struct Service<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub fn new(trace: &'a Trace, tree: &'a SpanTree, state: &'a State, matches: Option<&[SpanId]>) -> Self {
+    pub fn new(
+        trace: &'a Trace,
+        tree: &'a SpanTree,
+        state: &'a State,
+        matches: Option<&[SpanId]>,
+        invocations: &'a [InvocationSummary],
+    ) -> Self {
+        let open = open(trace, tree, invocations);
         let skew = skew(trace, tree);
         let nths = shown::nths(tree);
-        let (ran, length) = axis(trace, tree, (state.clock == Clock::Fixed).then_some(&skew.shift));
+        let (mut ran, mut length) = axis(trace, tree, (state.clock == Clock::Fixed).then_some(&skew.shift));
+        let start = trace.spans.first().map(|span| span.started_at).unwrap_or_default();
+        for (node, one) in &open {
+            let from = one.started_at.nanos().saturating_sub(start.nanos()).max(0);
+            let to = from.saturating_add_unsigned(one.duration.unwrap_or(0).min(i64::MAX as Nanos));
+            ran[*node] = (from, to);
+            length = length.max(to);
+        }
         let (services, service_of) = services(trace, tree);
         let root = root(trace, tree);
         Self {
             path: CriticalPath::new(tree, &trace.spans, &ran, root, state.until),
             shown: shown::shown(tree, &trace.spans, &nths, state, matches),
-            start: trace.spans.first().map(|span| span.started_at).unwrap_or_default(),
+            start,
+            open,
             root,
             trace,
             tree,

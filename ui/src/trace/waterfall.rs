@@ -10,7 +10,7 @@ use super::key::{RowKey, write_keys};
 use super::scene::Scene;
 use super::state::{Clock, MOST_TOGGLED, Rows, State};
 use crate::query::Link;
-use crate::{format, icon, text};
+use crate::{format, icon, invocations, text};
 
 /// Names longer than this end in an ellipsis; the panel has them whole.
 const NAME: usize = 120;
@@ -124,12 +124,18 @@ fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, a
     };
     let span = scene.span(node);
     let dependency = scene.dependency(node);
+    let open = scene.open.get(&node);
     match span {
         Some(span) => {
             add(scene.class(node));
             if span.outcome != Outcome::Ok {
                 add(span.outcome.name());
             }
+        }
+        None if open.is_some() => {
+            // It has the colour of what it left behind.
+            add(scene.class(node + 1));
+            add("fault open");
         }
         None => add("gone"),
     }
@@ -140,7 +146,11 @@ fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, a
     if span.is_some_and(|span| span.invocation_id.is_some()) && tree.children > 0 {
         add("env");
     }
-    let bar = span.map(|span| bar(scene, node, span));
+    let bar = match (span, open) {
+        (Some(span), _) => Some(bar(scene, node, span)),
+        (None, Some(_)) => Some(open_bar(scene, node)),
+        (None, None) => None,
+    };
     if bar.as_ref().is_some_and(|bar| bar.is_critical) {
         add("on");
     }
@@ -151,6 +161,7 @@ fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, a
         add("hit");
     }
     let service = dependency.or(span.map(|span| span.service.as_str())).unwrap_or("missing span");
+    let service = open.map_or(service, |one| one.function_name());
     Row {
         class,
         index: at + 2,
@@ -163,10 +174,24 @@ fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, a
         href: links.select(&text),
         glyph: span
             .filter(|span| span.outcome != Outcome::Ok)
-            .map(|span| (icon::of_outcome(span.outcome), span.outcome.name())),
+            .map(|span| (icon::of_outcome(span.outcome), span.outcome.name()))
+            .or_else(|| open.map(|_| (icon::of_outcome(Outcome::Fault), Outcome::Fault.name()))),
         service: text::named(service, NAME),
-        operation: span.map_or_else(|| text.clone(), |span| text::named(&operation(span), NAME)),
-        tags: span.map(|span| tags(scene, node, span)).unwrap_or_default(),
+        operation: match (span, open) {
+            (Some(span), _) => text::named(&operation(span), NAME),
+            (None, Some(_)) => "Lambda invocation".to_owned(),
+            (None, None) => text.clone(),
+        },
+        tags: match (span, open) {
+            (Some(span), _) => tags(scene, node, span),
+            (None, Some(one)) => vec![Tag {
+                class: " fault",
+                icon: None,
+                words: format!("{}, no end came", invocations::row::outcome(one.outcome).1),
+                test: Some("open-span"),
+            }],
+            (None, None) => Vec::new(),
+        },
         bar,
         key: text,
     }
@@ -279,6 +304,24 @@ fn bar(scene: &Scene, node: usize, span: &TraceSpan) -> Bar {
         events: events(scene, node, span),
         is_critical,
         critical: critical.filter(|_| !is_critical),
+    }
+}
+
+/// As long as the platform says the invocation ran, with an end that is no end.
+fn open_bar(scene: &Scene, node: usize) -> Bar {
+    let (from, to) = scene.ran[node];
+    let (at, width) = (place(scene, from), extent(scene, to - from));
+    let label = format!("stopped after {}", format::duration(to.abs_diff(from)));
+    Bar {
+        side: side(at, at + width, &label),
+        at: coordinate(at),
+        width: coordinate(width),
+        nanos: to.abs_diff(from),
+        label,
+        starts: format::duration(from.unsigned_abs()),
+        events: None,
+        is_critical: false,
+        critical: None,
     }
 }
 

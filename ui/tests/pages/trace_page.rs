@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use coldlight_model::{Kind, SpanId, SpanTree, Timestamp, Trace};
+use coldlight_model::lambda::InvocationOutcome;
+use coldlight_model::{InvocationSummary, Kind, SpanId, SpanTree, Timestamp, Trace};
 use coldlight_ui::Theme;
 use coldlight_ui::pages::trace::{State, TracePage, fragment, page, rows};
 use proptest::prelude::*;
@@ -75,6 +76,32 @@ fn a_functions_span_tells_its_life_and_its_cost() {
     let words = ["lifecycle", "cost-lines"].map(|mark| text_of(part(&html, &format!("data-test=\"{mark}\""))));
     insta::assert_snapshot!(words.join("\n\n"));
     assert!(!of("span=0000000000000011").contains("data-test=\"lifecycle\""));
+}
+
+#[test]
+fn an_invocation_that_was_stopped_stands_where_its_span_is_missing() {
+    let trace = drafted(&[Draft::new(1, 0, 0, 3_100), Draft::new(3, 2, 40, 30)]);
+    let stopped = InvocationSummary {
+        service: "svc".to_owned(),
+        started_at: trace.start().plus(10_000_000),
+        duration: Some(3_000_000_000),
+        outcome: InvocationOutcome::Timeout,
+        span_id: None,
+        ..few().invocations[0].clone()
+    };
+    let (tree, invocations) = (SpanTree::build(&trace.spans), [stopped]);
+    let answers =
+        TracePage { trace: &trace, tree: &tree, selected: None, matches: None, logs: &[], invocations: &invocations };
+    let of = |query| page(&shell(Theme::System), &State::parse(query, now()), &answers);
+    let html = of("");
+    assert!(text_of(part(&html, "data-test=\"stopped\"")).contains("was stopped (timeout) before its span ended"));
+    assert!(!html.contains("data-test=\"missing-spans\""), "it is known what is missing");
+    let row = rows_of(&html).into_iter().find(|row| row.contains("no end came")).unwrap();
+    let words = text_of(row);
+    assert!(words.contains("Lambda invocation") && words.contains("timeout, no end came"), "{words}");
+    assert!(words.contains("stopped after 3.00 s"), "{words}");
+    let html = of("span=0000000000000002");
+    assert!(text_of(&html).contains("Stopped invocation") && html.contains("data-test=\"lifecycle\""));
 }
 
 #[test]

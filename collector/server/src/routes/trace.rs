@@ -95,9 +95,10 @@ pub async fn rows(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
         Some(text) => Some(site.store.find_in_trace(id, text.to_owned()).await?),
         None => None,
     };
+    let invocations = site.store.invocations_of_trace(id).await?;
     rendered(move || {
         let tree = SpanTree::build(&trace.spans);
-        let found = Found { tree, trace, selected: None, matches, logs: Vec::new(), invocations: Vec::new() };
+        let found = Found { tree, trace, selected: None, matches, logs: Vec::new(), invocations };
         let mut response = Html(trace::rows(&state, &found.page(), row, count)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
