@@ -12,20 +12,30 @@ FROM (
     SELECT
         *,
         lambda_duration_attos(memory_mb, billed_ms, gb_second_attos) AS duration_attos,
-        coalesce(lambda_duration_attos(memory_mb, init_billed_ms, gb_second_attos), 0) AS init_attos,
+        -- Most have no init, and no extensions after the answer: of those nothing is computed.
+        CASE
+            WHEN init_billed_ms = 0 THEN 0
+            ELSE coalesce(lambda_duration_attos(memory_mb, init_billed_ms, gb_second_attos), 0)
+        END AS init_attos,
         -- Of what is billed besides the init.
         coalesce(lambda_duration_attos(
             memory_mb, greatest(least(coalesce(waiting_ns, 0) // 1000000, billed_ms - init_billed_ms), 0), gb_second_attos
         ), 0) AS waiting_attos,
-        coalesce(lambda_duration_attos(
-            memory_mb,
-            greatest(least(
-                coalesce(extension_overhead_ns, 0) // 1000000, billed_ms - init_billed_ms - coalesce(waiting_ns, 0) // 1000000
-            ), 0),
-            gb_second_attos
-        ), 0) AS flush_attos,
+        CASE
+            WHEN coalesce(extension_overhead_ns, 0) < 1000000 THEN 0
+            ELSE coalesce(lambda_duration_attos(
+                memory_mb,
+                greatest(least(
+                    extension_overhead_ns // 1000000, billed_ms - init_billed_ms - coalesce(waiting_ns, 0) // 1000000
+                ), 0),
+                gb_second_attos
+            ), 0)
+        END AS flush_attos,
         lambda_restore_attos(
-            memory_mb, restore_ns IS NOT NULL AND NOT contains(lower(coalesce(runtime, '')), 'java'), snapstart_restore_attos
+            memory_mb,
+            -- Few are restored: of the others nobody asks which runtime.
+            CASE WHEN restore_ns IS NULL THEN false ELSE NOT contains(lower(coalesce(runtime, '')), 'java') END,
+            snapstart_restore_attos
         ) AS restore_attos
     FROM (
         SELECT
