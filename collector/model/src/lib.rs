@@ -7,6 +7,7 @@
 
 mod batch;
 mod conventions;
+mod dictionary;
 mod facts;
 pub mod filter;
 mod histogram;
@@ -34,6 +35,7 @@ mod value;
 
 pub use batch::{Batch, Busy, BusyReason};
 pub use conventions::{ResourceFacts, resource_facts};
+pub use dictionary::{Dictionary, Example, Macro, Meaning, View};
 pub use facts::{SpanFacts, span_facts};
 pub use filter::{Comparison, Condition, Filter, Op, Pattern};
 pub use histogram::{DurationHistogram, bucket_bounds, bucket_of};

@@ -37,5 +37,5 @@ pub use error::StoreError;
 pub use prices::{PriceStoreError, Recorded, Recording, prices_of_stopped, record_in_stopped};
 pub use queries::{InvocationSearch, Located, TraceSearch};
 pub use settings::Settings;
-pub use sql::{Question, SqlError, ask_stopped};
+pub use sql::{EXAMPLES, Question, SqlError, ask_stopped, dictionary};
 pub use store::Store;

@@ -1,4 +1,5 @@
-//! The steps of a transaction one by one, for `cargo bench`: what the bare engine takes, and what we add to it.
+//! The steps of a transaction one by one, for `cargo bench`: what the bare engine takes, and what we add to it. And a store full of
+//! made invocations, for the examples in SQL.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -75,4 +76,20 @@ pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Resu
     steps.checkpoint = started.elapsed();
     steps.file_bytes = size(&path);
     Ok(steps)
+}
+
+/// Fills a new store in `folder` with so many made invocations in the week before `now`, always the same, and the span of each.
+///
+/// # Errors
+/// The database's own.
+pub fn made_invocations(folder: &Path, invocations: u64, now: Timestamp) -> Result<(), StoreError> {
+    let db = Connection::open(crate::engine::database_path(folder))?;
+    db.execute_batch("SET checkpoint_threshold = '1TB'")?;
+    schema::prepare(&db, folder, now)?;
+    // Numbers of our own: no text of a user's.
+    db.execute_batch(&format!("SET VARIABLE invocations = {invocations}; SET VARIABLE now = {}", now.nanos()))?;
+    db.execute_batch(include_str!("queries/made_invocations.sql"))?;
+    db.execute_batch(include_str!("queries/made_spans.sql"))?;
+    db.execute_batch("CHECKPOINT")?;
+    Ok(())
 }

@@ -14,7 +14,7 @@ pub(crate) const VERSION: i32 = 3;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 17] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -29,10 +29,14 @@ const FILES: [(&str, &str); 14] = [
     ("price_functions", include_str!("schema/price_functions.sql")),
     ("task_shares", include_str!("schema/task_shares.sql")),
     ("invocation_costs", include_str!("schema/invocation_costs.sql")),
+    ("cost_by", include_str!("schema/cost_by.sql")),
+    ("dictionary", include_str!("schema/dictionary.sql")),
+    ("dictionary_of_cost", include_str!("schema/dictionary_of_cost.sql")),
 ];
 
 /// Views and macros, made anew when one of them changes.
-const MADE_ANEW: [&str; 4] = ["views", "price_functions", "task_shares", "invocation_costs"];
+const MADE_ANEW: [&str; 7] =
+    ["views", "price_functions", "task_shares", "invocation_costs", "cost_by", "dictionary", "dictionary_of_cost"];
 
 /// Steps from version n to n + 1, at index n - 1.
 const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
@@ -126,7 +130,16 @@ mod tests {
     #[test]
     fn a_store_of_the_first_version_gets_the_tables_it_lacks() {
         let db = Connection::open_in_memory().unwrap();
-        let later = ["prices", "price_functions", "task_shares", "platform", "invocations", "invocation_costs"];
+        let later = [
+            "prices",
+            "price_functions",
+            "task_shares",
+            "platform",
+            "invocations",
+            "invocation_costs",
+            "cost_by",
+            "dictionary_of_cost",
+        ];
         for name in ORDER.split_whitespace().filter(|name| !later.contains(name)) {
             db.execute_batch(file(name)).unwrap();
         }

@@ -17,6 +17,10 @@ CREATE OR REPLACE MACRO attos_of(usd) AS
     trunc(usd::DECIMAL(38, 18))::HUGEINT * 1000000000000000000
     + ((usd::DECIMAL(38, 18) - trunc(usd::DECIMAL(38, 18)))::DECIMAL(19, 18) * 1000000000000000000::DECIMAL(19, 0))::HUGEINT;
 
+-- What a million of them cost when so many cost so much, rounded half up.
+CREATE OR REPLACE MACRO usd_per_million(usd, n) AS
+    CASE WHEN n > 0 THEN usd_of((attos_of(usd) * 1000000 + n::HUGEINT // 2) // n::HUGEINT) END;
+
 -- One row a price: where, for what, from when, and who says so. usd is NULL where nobody prints it.
 CREATE OR REPLACE VIEW prices AS
 SELECT

@@ -245,6 +245,11 @@ fn literal(node: &Value) -> Option<&str> {
     (node["class"] == "CONSTANT").then(|| node["literal"]["text"].as_str()).flatten()
 }
 
+/// A text, number or interval written out, without a cast or a call.
+pub(crate) fn is_written_out(node: &Value) -> bool {
+    literal(node).is_some()
+}
+
 fn text(node: &Value) -> Option<&str> {
     literal(node).filter(|_| node["literal"]["kind"] == "STRING")
 }

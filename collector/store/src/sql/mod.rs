@@ -5,6 +5,8 @@
 //! runs in this process: what many values gathered into one may take is watched, not walled, so SQL is for trusted people.
 
 mod clock;
+mod dictionary;
+mod examples;
 mod functions;
 mod gate;
 mod growth;
@@ -23,6 +25,8 @@ use crate::error::StoreError;
 use crate::settings::Settings;
 use crate::store::Store;
 
+pub use dictionary::dictionary;
+pub use examples::EXAMPLES;
 pub(crate) use parser::Parser;
 pub(crate) use zones::register;
 

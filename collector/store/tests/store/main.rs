@@ -2,6 +2,7 @@
 
 mod attributes;
 mod crash;
+mod examples;
 mod invocation_answers;
 mod invocations;
 mod keeping;

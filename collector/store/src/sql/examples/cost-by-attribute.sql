@@ -1,0 +1,11 @@
+-- What do requests cost by any attribute of their spans?
+-- Here customer.tier; put your own attribute in its place. The span of an invocation carries it.
+SELECT
+    s.attributes['customer.tier']::VARCHAR AS tier,
+    count(*) AS invocations,
+    round(sum(i.cost_usd), 6) AS usd
+FROM invocations AS i
+JOIN spans AS s ON s.trace_id = i.trace_id AND s.span_id = i.span_id
+WHERE i.started_at > now() - INTERVAL 1 DAY AND s.started_at > now() - INTERVAL 1 DAY
+GROUP BY tier
+ORDER BY usd DESC NULLS LAST, tier
