@@ -4,6 +4,7 @@
 // callback work too. Not here: streamed responses, and waiting for an empty event loop; AWS's own runtime client does both.
 
 import { request } from 'node:http';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { existsSync } from 'node:fs';
@@ -28,6 +29,18 @@ function asError(why) {
   return JSON.stringify({ errorType: error.name, errorMessage: error.message, stackTrace: (error.stack ?? '').split('\n') });
 }
 
+/** By `require` where that can be, as Lambda's own runtime does: instrumentations that patch `require` see the handler then. */
+async function loaded(file) {
+  if (!file.endsWith('.mjs')) {
+    try {
+      return createRequire(import.meta.url)(file);
+    } catch (why) {
+      if (why.code !== 'ERR_REQUIRE_ESM' && !(why instanceof SyntaxError)) throw why;
+    }
+  }
+  return import(pathToFileURL(file));
+}
+
 async function load() {
   const root = process.env.LAMBDA_TASK_ROOT;
   const handler = process.env._HANDLER;
@@ -35,7 +48,7 @@ async function load() {
   const base = resolve(root, handler.slice(0, dot));
   const file = [base, `${base}.js`, `${base}.mjs`, `${base}.cjs`].find((path) => existsSync(path));
   if (!file) throw Object.assign(new Error(`Cannot find module '${base}'`), { name: 'Runtime.ImportModuleError' });
-  const module = await import(pathToFileURL(file));
+  const module = await loaded(file);
   const name = handler.slice(dot + 1);
   const found = module[name] ?? module.default?.[name];
   if (typeof found !== 'function') {

@@ -36,6 +36,12 @@ pub async fn ready(line: &str, folder: &Path) -> Result<Vec<String>, LocalError>
     }
 }
 
+/// The handler that a runtime's client is told, as in `python -m awslambdaric app.handler`: instrumentations look for it in `_HANDLER`.
+pub fn handler(words: &[String]) -> Option<&str> {
+    let client = words.iter().position(|word| word == "awslambdaric" || word.ends_with("aws-lambda-ric"))?;
+    words.get(client + 1).map(String::as_str)
+}
+
 /// `cargo run ARGUMENTS -- MORE`.
 #[derive(Debug, PartialEq)]
 struct Build<'a> {
@@ -85,6 +91,14 @@ mod tests {
 
     fn words(line: &str) -> Vec<String> {
         split(line).unwrap()
+    }
+
+    #[test]
+    fn what_a_runtimes_client_is_told_is_the_handler() {
+        let told = |line: &str| handler(&split(line).unwrap()).map(str::to_owned);
+        assert_eq!(told("wrapper python -m awslambdaric app.handler").as_deref(), Some("app.handler"));
+        assert_eq!(told("npx aws-lambda-ric index.handler").as_deref(), Some("index.handler"));
+        assert_eq!(told("./bootstrap app.handler"), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! - [`fleet`]: scales out, one environment per concurrent invocation; [`answer`] and [`report`] are what a caller gets.
 //! - [`environment`]: one environment and its phases; it freezes between invocations, resets after a fault, retires when idle.
 //! - [`api`]: Runtime, Extensions and Telemetry API; [`telemetry`] and [`record`] what the platform tells.
-//! - [`sources`]: queue, schedule, function URL, HTTP API, Invoke API.
+//! - [`sources`]: queue, topic, bus, schedule, function URL, HTTP API, Invoke API.
 //! - [`cli`]: the command line.
 //!
 //! Real: freezing (the processes are stopped), limits of time and memory, phases, resets, scaling, billing. Not here: networks and

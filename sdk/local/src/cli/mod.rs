@@ -4,6 +4,7 @@ mod arguments;
 mod plan;
 mod show;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +16,12 @@ use crate::answer::{Complete, Request};
 use crate::error::LocalError;
 use crate::fleet::Fleet;
 use crate::line;
+use crate::sources::bus::{Bus, Rule};
 use crate::sources::gateway::Kind;
+use crate::sources::handover::Target;
 use crate::sources::http::{self, Route, Site};
 use crate::sources::queue::{Message, Queue, Settings};
+use crate::sources::topic::Topic;
 use crate::sources::{asynchronous, schedule};
 use crate::template::Source;
 
@@ -179,7 +183,24 @@ fn site(ready: &[Ready], queues: &[Queue]) -> Site {
     }
     let functions = ready.iter().map(|one| (one.fleet.function().name.clone(), one.fleet.clone())).collect();
     let queues = queues.iter().map(|queue| (queue.name().to_owned(), queue.clone())).collect();
-    Site { routes, functions, queues }
+    let mut topics: BTreeMap<String, Topic> = BTreeMap::new();
+    // Every account has this one.
+    let mut buses = BTreeMap::from([("default".to_owned(), Bus::default())]);
+    for one in ready {
+        let target = Target::function(one.fleet.clone());
+        for source in &one.sources {
+            match source {
+                Source::Topic(name) => topics.entry(name.clone()).or_default().targets.push(target.clone()),
+                Source::Events { bus, sources, detail_types } => {
+                    let (sources, detail_types) = (sources.clone(), detail_types.clone());
+                    let rule = Rule { sources, detail_types, targets: vec![target.clone()] };
+                    buses.entry(bus.clone()).or_default().rules.push(rule);
+                }
+                _ => {}
+            }
+        }
+    }
+    Site { routes, functions, queues, topics, buses }
 }
 
 /// Sends `event` as often as asked, one after the other, and prints each answer.

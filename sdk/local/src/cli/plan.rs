@@ -84,6 +84,9 @@ impl Plan {
                     return Err(LocalError::WrongUse(why));
                 }
             };
+            if let Some(handler) = command::handler(&function.command) {
+                function.handler = handler.to_owned();
+            }
             function.verify()?;
             ready.push((planned, function));
         }

@@ -218,7 +218,7 @@ fn url_id(name: &str) -> String {
     format!("{hash:016x}{:016x}", hash.rotate_left(31) ^ 0x9e37_79b9_7f4a_7c15)
 }
 
-mod percent {
+pub(super) mod percent {
     //! `%41` and `+`, as in a query.
 
     pub fn decode(text: &str) -> String {

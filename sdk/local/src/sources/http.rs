@@ -1,7 +1,8 @@
-//! One listener for whatever comes over HTTP: routes of APIs, a function's URL, Lambda's Invoke API, and messages for queues.
+//! One listener for whatever comes over HTTP: routes of APIs, a function's URL, Lambda's Invoke API, and messages for queues, topics and
+//! buses.
 //!
-//! `POST /2015-03-31/functions/NAME/invocations` is the Invoke API as AWS's SDKs call it, and a body `AmazonSQS.SendMessage` of theirs reaches
-//! a queue here, so that one function can call another, or send to it, by setting `AWS_ENDPOINT_URL`.
+//! `POST /2015-03-31/functions/NAME/invocations` is the Invoke API as AWS's SDKs call it, and what they send to SQS, SNS and EventBridge
+//! reaches a queue, a topic or a bus here, so that one function can call another, or send to it, by setting `AWS_ENDPOINT_URL`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,10 +18,11 @@ use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::asynchronous;
+use super::bus::{self, Bus};
 use super::gateway::{self, Incoming, Kind};
 use super::queue::Queue;
-use super::sqs;
+use super::topic::{self, Topic};
+use super::{asynchronous, sqs};
 use crate::answer::{Body, Request};
 use crate::error::LocalError;
 use crate::fleet::Fleet;
@@ -51,6 +53,8 @@ pub struct Site {
     /// By name, for the Invoke API.
     pub functions: BTreeMap<String, Fleet>,
     pub queues: BTreeMap<String, Queue>,
+    pub topics: BTreeMap<String, Topic>,
+    pub buses: BTreeMap<String, Bus>,
 }
 
 /// Serves until it is dropped.
@@ -74,8 +78,15 @@ async fn any(
     if let (&Method::POST, Some(name)) = (&head.method, invoked) {
         return invoke(&site, name, &head.headers, body).await;
     }
-    if let Some(action) = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
-        return sqs::answer(&site.queues, action, &body);
+    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let trace = header("x-amzn-trace-id");
+    match header("x-amz-target") {
+        Some(action) if action.starts_with("AWSEvents.") => return bus::answer(&site.buses, action, &body, trace),
+        Some(action) => return sqs::answer(&site.queues, action, &body, trace),
+        None if !site.topics.is_empty() && topic::is_publishing(&body) => {
+            return topic::answer(&site.topics, &body, trace);
+        }
+        None => {}
     }
     let found = site.routes.iter().find_map(|route| Some((route, route.matches(&head.method, head.uri.path())?)));
     let Some((route, parameters)) = found else { return told(StatusCode::NOT_FOUND, "Not Found") };
@@ -91,8 +102,7 @@ async fn any(
         parameters: &parameters,
     };
     let event = gateway::event(route.kind, route.fleet.function(), &incoming);
-    let trace = head.headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let request = Request { trace, ..Request::new(event.to_string()) };
+    let request = Request { trace: trace.map(str::to_owned), ..Request::new(event.to_string()) };
     match route.fleet.invoke(request).await {
         Ok(answer) => match answer.body {
             Body::Whole(bytes) => gateway::response(route.kind, &bytes).map_or_else(bad_gateway, |outgoing| {

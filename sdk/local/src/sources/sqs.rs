@@ -8,14 +8,15 @@ use serde_json::{Map, Value, json};
 
 use super::queue::{Message, Queue};
 
-/// Answers `AmazonSQS.ACTION`.
-pub fn answer(queues: &BTreeMap<String, Queue>, target: &str, body: &[u8]) -> Response {
+/// Answers `AmazonSQS.ACTION`. `trace` is the header `X-Amzn-Trace-Id`, which SQS makes the system attribute `AWSTraceHeader` of messages
+/// that have none.
+pub fn answer(queues: &BTreeMap<String, Queue>, target: &str, body: &[u8], trace: Option<&str>) -> Response {
     let asked: Value = serde_json::from_slice(body).unwrap_or_default();
     let action = target.strip_prefix("AmazonSQS.").unwrap_or(target);
     let outcome = match action {
         "GetQueueUrl" => url(queues, &asked),
-        "SendMessage" => send(queues, &asked),
-        "SendMessageBatch" => send_batch(queues, &asked),
+        "SendMessage" => send(queues, &asked, trace),
+        "SendMessageBatch" => send_batch(queues, &asked, trace),
         _ => Err(("InvalidAction", format!("here are GetQueueUrl, SendMessage and SendMessageBatch, not {target}"))),
     };
     match outcome {
@@ -41,16 +42,17 @@ fn url(queues: &BTreeMap<String, Queue>, asked: &Value) -> Outcome {
     Ok(json!({ "QueueUrl": format!("http://sqs.local/000000000000/{}", queue.name()) }))
 }
 
-fn send(queues: &BTreeMap<String, Queue>, asked: &Value) -> Outcome {
-    let id = queue(queues, &asked["QueueUrl"])?.send(message(asked)).map_err(|why| ("OverLimit", why.to_string()))?;
+fn send(queues: &BTreeMap<String, Queue>, asked: &Value, trace: Option<&str>) -> Outcome {
+    let queue = queue(queues, &asked["QueueUrl"])?;
+    let id = queue.send(message(asked, trace)).map_err(|why| ("OverLimit", why.to_string()))?;
     Ok(json!({ "MessageId": id }))
 }
 
-fn send_batch(queues: &BTreeMap<String, Queue>, asked: &Value) -> Outcome {
+fn send_batch(queues: &BTreeMap<String, Queue>, asked: &Value, trace: Option<&str>) -> Outcome {
     let queue = queue(queues, &asked["QueueUrl"])?;
     let (mut sent, mut failed) = (Vec::new(), Vec::new());
     for entry in asked["Entries"].as_array().into_iter().flatten() {
-        match queue.send(message(entry)) {
+        match queue.send(message(entry, trace)) {
             Ok(id) => sent.push(json!({ "Id": entry["Id"], "MessageId": id })),
             Err(why) => failed.push(json!({
                 "Id": entry["Id"], "Code": "OverLimit", "Message": why.to_string(), "SenderFault": false,
@@ -60,7 +62,7 @@ fn send_batch(queues: &BTreeMap<String, Queue>, asked: &Value) -> Outcome {
     Ok(json!({ "Successful": sent, "Failed": failed }))
 }
 
-fn message(entry: &Value) -> Message {
+fn message(entry: &Value, trace: Option<&str>) -> Message {
     let mut attributes = Map::new();
     for (name, value) in entry["MessageAttributes"].as_object().into_iter().flatten() {
         // Events write the same with small letters.
@@ -69,7 +71,8 @@ fn message(entry: &Value) -> Message {
             fields.into_iter().filter_map(|(small, large)| Some((small.to_owned(), value.get(large)?.clone())));
         attributes.insert(name.clone(), Value::Object(fields.collect()));
     }
-    let trace = entry["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"].as_str().map(str::to_owned);
+    let own = entry["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"].as_str();
+    let trace = own.or(trace).map(str::to_owned);
     Message { body: entry["MessageBody"].as_str().unwrap_or_default().to_owned(), attributes, trace }
 }
 
@@ -87,12 +90,14 @@ mod tests {
             "MessageAttributes": { "traceparent": { "StringValue": "00-…", "DataType": "String" } },
             "MessageSystemAttributes": { "AWSTraceHeader": { "StringValue": "Root=1-…", "DataType": "String" } },
         });
-        assert_eq!(answer(&queues, "AmazonSQS.SendMessage", asked.to_string().as_bytes()).status(), StatusCode::OK);
+        let sent = answer(&queues, "AmazonSQS.SendMessage", asked.to_string().as_bytes(), None);
+        assert_eq!(sent.status(), StatusCode::OK);
         assert_eq!(queue.counts().visible, 1);
-        let sent = message(&asked);
+        let sent = message(&asked, Some("Root=2-…"));
         assert_eq!(sent.attributes["traceparent"], json!({ "stringValue": "00-…", "dataType": "String" }));
         assert_eq!(sent.trace.as_deref(), Some("Root=1-…"));
+        assert_eq!(message(&json!({ "MessageBody": "7" }), Some("Root=2-…")).trace.as_deref(), Some("Root=2-…"));
         let lost = json!({ "QueueUrl": "http://x/y", "MessageBody": "7" }).to_string();
-        assert_eq!(answer(&queues, "AmazonSQS.SendMessage", lost.as_bytes()).status(), StatusCode::BAD_REQUEST);
+        assert_eq!(answer(&queues, "AmazonSQS.SendMessage", lost.as_bytes(), None).status(), StatusCode::BAD_REQUEST);
     }
 }

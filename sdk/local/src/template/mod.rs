@@ -46,6 +46,14 @@ pub enum Source {
     Url,
     /// By the queue's name.
     Queue(String),
+    /// By the topic's name.
+    Topic(String),
+    /// What a rule chooses from a bus; empty lists choose all.
+    Events {
+        bus: String,
+        sources: Vec<String>,
+        detail_types: Vec<String>,
+    },
     Every {
         rule: String,
         pause: Duration,
@@ -206,6 +214,12 @@ impl Reader<'_> {
             match event["Type"].as_str().unwrap_or_default() {
                 kind @ ("Api" | "HttpApi") => sources.push(self.route(kind, properties)?),
                 "SQS" => sources.push(Source::Queue(self.queue(properties, template)?)),
+                "SNS" => {
+                    let topic = properties["Topic"].as_str();
+                    let topic = topic.ok_or_else(|| format!("{}: an SNS event names its Topic", self.logical))?;
+                    sources.push(Source::Topic(topic.rsplit(':').next().unwrap_or(topic).to_owned()));
+                }
+                "EventBridgeRule" | "CloudWatchEvent" => sources.push(self.rule(name, properties, template)),
                 "Schedule" | "ScheduleV2" => {
                     let text = properties["Schedule"].as_str().or(properties["ScheduleExpression"].as_str());
                     let text = text.unwrap_or_default();
@@ -237,6 +251,24 @@ impl Reader<'_> {
         let path = properties["Path"].as_str().filter(|path| *path != "$default").unwrap_or("/{proxy+}").to_owned();
         let kind = if kind == "Api" { Kind::RestApi } else { Kind::HttpApi };
         Ok(Source::Route { kind, method, path })
+    }
+
+    /// A rule that chooses by `source` and `detail-type`; what else its pattern asks for is not looked at, and said.
+    fn rule(&self, name: &str, properties: &Value, template: &mut Template) -> Source {
+        let pattern = &properties["Pattern"];
+        let texts = |key: &str| -> Vec<String> {
+            let all = pattern[key].as_array().into_iter().flatten();
+            all.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let more = pattern.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+        let more: Vec<&str> = more.filter(|key| !matches!(*key, "source" | "detail-type")).collect();
+        if !more.is_empty() {
+            let note = format!("{}: {name}: its pattern's {} is not looked at here", self.logical, more.join(", "));
+            template.notes.push(note);
+        }
+        let bus = properties["EventBusName"].as_str().unwrap_or("default");
+        let bus = bus.rsplit(['/', ':']).next().unwrap_or(bus).to_owned();
+        Source::Events { bus, sources: texts("source"), detail_types: texts("detail-type") }
     }
 
     /// The queue an event names, with the settings of the trigger and of the queue itself.
@@ -318,11 +350,14 @@ Resources:
         Orders: { Type: SQS, Properties: { Queue: !GetAtt Orders.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures] } }
         Nightly: { Type: Schedule, Properties: { Schedule: rate(1 hour), Input: '{"all":true}' } }
         Cron: { Type: Schedule, Properties: { Schedule: cron(0 1 * * ? *) } }
+        News: { Type: SNS, Properties: { Topic: !Ref News } }
+        Placed: { Type: EventBridgeRule, Properties: { Pattern: { source: [shop], detail-type: [OrderPlaced], detail: { a: [1] } } } }
         Upload: { Type: S3, Properties: { Bucket: !Ref Bucket } }
   Orders:
     Type: AWS::SQS::Queue
     Properties: { QueueName: orders, VisibilityTimeout: 60, RedrivePolicy: { deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3 } }
   Dead: { Type: AWS::SQS::Queue }
+  News: { Type: AWS::SNS::Topic }
   Bucket: { Type: AWS::S3::Bucket }
 "#;
 
@@ -351,6 +386,18 @@ Resources:
         let worker = &template.functions.iter().find(|planned| planned.logical == "Worker").unwrap();
         assert_eq!(worker.command.as_deref(), Some("python3 -m awslambdaric app.handler"));
         assert!(worker.sources.contains(&Source::Queue("orders".to_owned())));
+        assert!(worker.sources.contains(&Source::Topic("News".to_owned())), "{:?}", worker.sources);
+        let placed = Source::Events {
+            bus: "default".to_owned(),
+            sources: vec!["shop".to_owned()],
+            detail_types: vec!["OrderPlaced".to_owned()],
+        };
+        assert!(worker.sources.contains(&placed), "{:?}", worker.sources);
+        assert!(
+            template.notes.iter().any(|note| note.contains("Placed: its pattern's detail")),
+            "{:?}",
+            template.notes
+        );
         let orders = template.queues.iter().find(|queue| queue.name == "orders").unwrap();
         assert_eq!((orders.batch_size, orders.visibility.as_secs(), orders.max_receives), (5, 60, Some(3)));
         let hourly = worker
