@@ -40,6 +40,11 @@ pub fn python() -> Command {
     command(python)
 }
 
+/// The program that starts another under OpenTelemetry's instrumentation for Python.
+pub fn instrument() -> PathBuf {
+    Path::new(python().get_program()).with_file_name("opentelemetry-instrument")
+}
+
 /// Node, in the folder whose `node_modules` `tests/install` filled.
 pub fn node() -> Command {
     let folder = folder().join("node");
@@ -47,6 +52,12 @@ pub fn node() -> Command {
     let mut node = command("node");
     node.current_dir(folder);
     node
+}
+
+/// A folder of `examples/`, with what `tests/install` put into it.
+pub fn example(name: &str) -> PathBuf {
+    let examples = folder().parent().expect("tests stand in the checkout").join("examples");
+    examples.join(name)
 }
 
 fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {

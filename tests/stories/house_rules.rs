@@ -8,7 +8,7 @@ use coldlight_tests::tools;
 /// Past this, there is a second idea in a file.
 const MOST_LINES: usize = 500;
 /// Folders that are not ours.
-const NOT_OURS: [&str; 5] = ["target", "node_modules", ".git", "pictures", "__pycache__"];
+const NOT_OURS: [&str; 6] = ["target", "node_modules", ".git", ".venv", "pictures", "__pycache__"];
 
 fn checkout() -> PathBuf {
     tools::folder().parent().expect("tests stand in the checkout").to_owned()

@@ -20,4 +20,5 @@ mod prices;
 mod retries;
 mod sdks;
 mod secrets;
+mod services;
 mod shutdown;
