@@ -19,6 +19,16 @@ pub fn sender_of_spans() -> PathBuf {
     built("examples/spans")
 }
 
+/// `examples/consumer.rs` of our SDK for Rust: takes messages.
+pub fn consumer() -> PathBuf {
+    built("examples/consumer")
+}
+
+/// `examples/measure.rs` of our SDK for Rust: a function, plain or traced as `COLDLIGHT_TEST_FUNCTION` says.
+pub fn measured() -> PathBuf {
+    built("examples/measure")
+}
+
 fn built(name: &str) -> PathBuf {
     let program = tools::target().join("release").join(name);
     let how = "cargo build --release --workspace --bins --examples";

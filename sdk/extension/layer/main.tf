@@ -11,11 +11,21 @@ variable "api_key" {
   sensitive   = true
 }
 
+variable "architecture" {
+  description = "Of the functions: x86_64 or arm64"
+  type        = string
+  default     = "x86_64"
+}
+
+locals {
+  layer = "coldlight-extension-${var.architecture}"
+}
+
 resource "aws_lambda_layer_version" "coldlight" {
-  layer_name               = "coldlight-extension-x86_64"
-  filename                 = "${path.module}/coldlight-extension-x86_64.zip"
-  source_code_hash         = filebase64sha256("${path.module}/coldlight-extension-x86_64.zip")
-  compatible_architectures = ["x86_64"]
+  layer_name               = local.layer
+  filename                 = "${path.module}/${local.layer}.zip"
+  source_code_hash         = filebase64sha256("${path.module}/${local.layer}.zip")
+  compatible_architectures = [var.architecture]
   license_info             = "Apache-2.0"
 }
 
@@ -24,6 +34,7 @@ resource "aws_lambda_function" "checkout" {
   role          = aws_iam_role.checkout.arn
   runtime       = "python3.13"
   handler       = "app.handler"
+  architectures = [var.architecture]
   filename      = "${path.module}/checkout.zip"
   layers        = [aws_lambda_layer_version.coldlight.arn]
 
