@@ -90,6 +90,11 @@ fn grpc(settings: &Settings, destination: &Destination) -> Result<SpanExporter, 
         .with_timeout(settings.timeout)
         .with_metadata(metadata(&settings.headers))
         .with_retry_policy(RetryPolicy::disabled());
+    // Of itself it trusts nobody. Certificates are read only where they are needed: it takes milliseconds.
+    #[cfg(feature = "tls")]
+    if destination.url.starts_with("https://") {
+        return builder.with_tls_config(tonic::transport::ClientTlsConfig::new().with_native_roots()).build();
+    }
     builder.build()
 }
 
