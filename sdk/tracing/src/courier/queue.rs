@@ -38,8 +38,11 @@ impl Queue {
         }
     }
 
+    /// Leaves room for as many again, up to a batch: growing from nothing moves every span several times.
     pub(super) fn take(&self) -> Vec<SpanData> {
-        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = waiting.len().min(self.batch);
+        std::mem::replace(&mut waiting, Vec::with_capacity(room))
     }
 
     pub(super) fn lose(&self, spans: usize) {
