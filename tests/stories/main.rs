@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod chains;
 mod console;
 mod corpus;
 mod coverage;

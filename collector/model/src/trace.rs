@@ -36,6 +36,8 @@ pub struct TraceSpan {
     /// Set on the span that is a function's invocation.
     pub invocation_id: Option<String>,
     pub records: Option<i64>,
+    /// When the queue or topic took the (oldest) message, where the SDK passed that on.
+    pub sent_at: Option<Timestamp>,
     /// When its events happened, in order.
     pub event_times: Vec<Timestamp>,
     pub links: u32,
@@ -46,6 +48,15 @@ pub struct TraceSpan {
 impl TraceSpan {
     pub fn ended_at(&self) -> Timestamp {
         self.started_at.plus(self.duration)
+    }
+
+    /// How long what it was given lay with a queue, topic or bus: since that took it, else since `parent`, its sender, had its answer.
+    /// `None` where nobody hands over, or nobody knows when.
+    pub fn waited(&self, parent: Option<&Self>) -> Option<Nanos> {
+        let is_given = self.way != Way::Sync && matches!(self.kind, Kind::SERVER | Kind::CONSUMER);
+        let sender = || parent.filter(|parent| matches!(parent.kind, Kind::CLIENT | Kind::PRODUCER));
+        let sent = self.sent_at.or_else(|| sender().map(TraceSpan::ended_at)).filter(|_| is_given)?;
+        (sent < self.started_at).then(|| self.started_at.since(sent))
     }
 }
 
@@ -98,6 +109,7 @@ pub struct SpanRef {
     pub service: String,
     pub name: String,
     pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
 }
 
 /// A log record with the name of who wrote it.

@@ -204,6 +204,7 @@ mod tests {
             way: Default::default(),
             invocation_id: None,
             records: None,
+            sent_at: None,
             event_times: vec![],
             links: 0,
             oddities: Default::default(),

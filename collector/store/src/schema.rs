@@ -14,7 +14,7 @@ pub(crate) const VERSION: i32 = 3;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -26,6 +26,7 @@ const FILES: [(&str, &str); 17] = [
     ("edge_minutes", include_str!("schema/edge_minutes.sql")),
     ("prices", include_str!("schema/prices.sql")),
     ("views", include_str!("schema/views.sql")),
+    ("deliveries", include_str!("schema/deliveries.sql")),
     ("price_functions", include_str!("schema/price_functions.sql")),
     ("task_shares", include_str!("schema/task_shares.sql")),
     ("invocation_costs", include_str!("schema/invocation_costs.sql")),
@@ -35,8 +36,16 @@ const FILES: [(&str, &str); 17] = [
 ];
 
 /// Views and macros, made anew when one of them changes.
-const MADE_ANEW: [&str; 7] =
-    ["views", "price_functions", "task_shares", "invocation_costs", "cost_by", "dictionary", "dictionary_of_cost"];
+const MADE_ANEW: [&str; 8] = [
+    "views",
+    "deliveries",
+    "price_functions",
+    "task_shares",
+    "invocation_costs",
+    "cost_by",
+    "dictionary",
+    "dictionary_of_cost",
+];
 
 /// Steps from version n to n + 1, at index n - 1.
 const MIGRATIONS: [&str; (VERSION - 1) as usize] = [

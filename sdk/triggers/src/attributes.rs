@@ -230,7 +230,8 @@ fn message_id(event: &Value, source: Source) -> Option<&str> {
     }
 }
 
-/// When the oldest record was sent, in milliseconds since 1970. SNS and EventBridge write ISO 8601, others numbers.
+/// When the oldest record was sent, in milliseconds since 1970. SNS writes ISO 8601, others numbers. EventBridge's `time` counts whole
+/// seconds and may be the sender's own: too coarse to tell a wait by.
 fn oldest(event: &Value, source: Source) -> Option<i64> {
     let seconds = |value: &Value| value.as_f64().map(|seconds| (seconds * 1000.0) as i64);
     let sent = |record: &&Value| match source {
@@ -238,14 +239,43 @@ fn oldest(event: &Value, source: Source) -> Option<i64> {
         Source::Kinesis => seconds(path(record, &["kinesis", "approximateArrivalTimestamp"])),
         Source::DynamoDb => seconds(path(record, &["dynamodb", "ApproximateCreationDateTime"])),
         Source::Kafka => field(record, "timestamp").as_i64(),
+        Source::Sns => utc_ms(text(record, &["Sns", "Timestamp"])?),
         _ => None,
     };
     records(event, source).iter().filter_map(sent).filter(|sent| *sent > 0).min()
 }
 
+/// `2026-03-01T10:00:00.000Z` as milliseconds since 1970; `None` for what is no such time.
+fn utc_ms(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let whole = |part: &str, most: i64| part.parse::<i64>().ok().filter(|number| (0..=most).contains(number));
+    let mut parts = date.split('-');
+    let (year, month, day) = (whole(parts.next()?, 9_999)?, whole(parts.next()?, 12)?, whole(parts.next()?, 31)?);
+    let mut parts = time.split([':', '.']);
+    let (hour, minute, second) = (whole(parts.next()?, 23)?, whole(parts.next()?, 59)?, whole(parts.next()?, 60)?);
+    let ms = parts.next().map_or(Some(0), |digits| whole(format!("{digits:0<3}").get(..3)?, 999))?;
+    // Days since 1970 of a year that begins in March, so that the day to leap over is its last.
+    let year = if month <= 2 { year - 1 } else { year };
+    let since_march = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + since_march - 719_468;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + ms)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_as_sns_writes_them() {
+        assert_eq!(utc_ms("1970-01-01T00:00:00.000Z"), Some(0));
+        assert_eq!(utc_ms("2026-03-01T10:00:00.250Z"), Some(1_772_359_200_250));
+        assert_eq!(utc_ms("2024-02-29T23:59:59Z"), Some(1_709_251_199_000));
+        for wrong in
+            ["", "2026-03-01", "2026-03-01T10:00:00.000", "2026-03-01T10Z", "x-y-zTa:b:cZ", "2026-03-01T10:00:00.é1Z"]
+        {
+            assert_eq!(utc_ms(wrong), None, "{wrong}");
+        }
+    }
 
     #[track_caller]
     fn check(key: &str, expected: &str) {

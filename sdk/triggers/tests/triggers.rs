@@ -267,7 +267,12 @@ fn the_span_of_a_batch_says_how_many_and_since_when() {
     );
     check_attributes("dynamodb", json!({"faas.document.collection": "orders", "faas.document.operation": "insert"}));
     check_attributes("kafka", json!({"messaging.system": "kafka", "coldlight.trigger.sent_at": 1_772_359_200_003_i64}));
-    check_attributes("sns", json!({"messaging.message.id": "95df01b4-ee98-5cb9-9903-4c221d41eb5e"}));
+    check_attributes(
+        "sns",
+        json!({
+            "messaging.message.id": "95df01b4-ee98-5cb9-9903-4c221d41eb5e", "coldlight.trigger.sent_at": 1_772_359_200_000_i64,
+        }),
+    );
     check_attributes("cloudwatch-logs", json!({"messaging.batch.message_count": 3}));
 }
 

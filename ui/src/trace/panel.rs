@@ -104,6 +104,8 @@ pub struct LinkRow {
     /// It leads to a row of this page.
     pub is_same: bool,
     pub when: Option<Moment>,
+    /// How long what was handed over was under way.
+    pub gap: Option<String>,
     pub attributes: Vec<Attribute>,
 }
 
@@ -239,6 +241,10 @@ fn facts(
     if children > 0 {
         add("Self time", format!("{} ({})", format::duration(own), format::share(own, span.duration)));
     }
+    if let Some((_, waited)) = scene.waited(node) {
+        let through = span.remote.as_ref().map(|node| format!(" in {} {}", node.kind.label(), node.name));
+        add("Waited", format!("{} from sending to start{}", format::duration(waited), through.unwrap_or_default()));
+    }
     add("Starts after", format::duration(from.unsigned_abs()));
     add("Children", if children == 0 { String::new() } else { format::count(children) });
     add(
@@ -326,7 +332,12 @@ fn links(scene: &Scene, node: usize, span: &TraceSpan) -> Vec<(&'static str, Str
 
 fn link_groups(scene: &Scene, shell: &Shell, detail: &SpanDetail, budget: &mut Budget) -> Vec<LinkGroup> {
     let trace = scene.trace.trace_id;
-    let row = |to: &SpanRef, attributes| link_row(scene, shell, trace, to, attributes);
+    let row = |to: &SpanRef, attributes, gap| LinkRow { gap, ..link_row(scene, shell, trace, to, attributes) };
+    let gap = |from: Option<Timestamp>, to: Option<Timestamp>, words: &str| {
+        let (from, to) = (from?, to?);
+        (to > from).then(|| format!("{} {words}", format::duration(to.since(from))))
+    };
+    let (started_at, ended_at) = (Some(detail.span.started_at), Some(detail.span.ended_at));
     let mut own = Vec::new();
     for link in &detail.span.links {
         let known = detail.links_to.iter().find(|to| to.trace_id == link.trace_id && to.span_id == link.span_id);
@@ -336,15 +347,21 @@ fn link_groups(scene: &Scene, shell: &Shell, detail: &SpanDetail, budget: &mut B
             service: String::new(),
             name: String::new(),
             started_at: None,
+            ended_at: None,
         };
         let attributes = link.attributes.iter().map(|(key, value)| attributes::attribute(key, value, None, budget));
-        own.push(row(known.unwrap_or(&unknown), attributes.collect()));
+        let to = known.unwrap_or(&unknown);
+        own.push(row(to, attributes.collect(), gap(to.ended_at, started_at, "from its end to this start")));
     }
     vec![
         LinkGroup { title: "This span links to", links: own, none: "It links to no other span." },
         LinkGroup {
             title: "Linked from",
-            links: detail.linked_from.iter().map(|from| row(from, Vec::new())).collect(),
+            links: detail
+                .linked_from
+                .iter()
+                .map(|from| row(from, Vec::new(), gap(ended_at, from.started_at, "from this end to its start")))
+                .collect(),
             none: "No span here links to it.",
         },
     ]
@@ -369,6 +386,7 @@ fn link_row(scene: &Scene, shell: &Shell, trace: TraceId, to: &SpanRef, attribut
         ids: if same { format!("{} in this trace", to.span_id) } else { format!("{} in {}", to.span_id, to.trace_id) },
         is_same: same,
         when: to.started_at.map(|at| Moment::new(at, Shows::DateTime, &shell.zone, shell.now)),
+        gap: None,
         attributes,
     }
 }

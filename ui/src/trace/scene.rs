@@ -88,6 +88,15 @@ impl<'a> Scene<'a> {
         self.tree.nodes[node].span.map(|span| &self.trace.spans[span])
     }
 
+    /// When on the axis what the span was given was handed over, and when it started: it waited in between.
+    pub fn waited(&self, node: usize) -> Option<(Interval, Nanos)> {
+        let parent = self.tree.nodes[node].parent.and_then(|above| self.span(above));
+        let waited = self.span(node)?.waited(parent)?;
+        let (from, _) = self.ran[node];
+        let sent = from.saturating_sub(i64::try_from(waited).unwrap_or(i64::MAX));
+        Some(((sent.max(0), from), waited))
+    }
+
     pub fn key(&self, node: usize) -> RowKey {
         RowKey { id: self.tree.nodes[node].span_id, nth: self.nths[node] }
     }

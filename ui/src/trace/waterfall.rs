@@ -78,6 +78,8 @@ pub struct Bar {
     /// Whether the critical path is in this row, or in what is closed in it, all the time; else where it is, as an SVG path.
     pub is_critical: bool,
     pub critical: Option<String>,
+    /// Start and width of the time before it that a queue, topic or bus kept what it was given, as far as that is on the axis.
+    pub waited: Option<(String, String)>,
 }
 
 /// Links that every row needs, made once.
@@ -249,6 +251,10 @@ fn tags(scene: &Scene, node: usize, span: &TraceSpan) -> Vec<Tag> {
     if let Some(records) = span.records.filter(|records| *records > 1) {
         tags.push(plain(format!("{} messages", format::count(records as u64))));
     }
+    if let Some((_, waited)) = scene.waited(node) {
+        let words = format!("waited {}", format::duration(waited));
+        tags.push(Tag { icon: Some("queue"), test: Some("waited"), ..plain(words) });
+    }
     if span.links > 0 {
         let words = if span.links == 1 { "link".to_owned() } else { format!("{} links", span.links) };
         tags.push(Tag { icon: Some("link"), ..plain(words) });
@@ -304,6 +310,10 @@ fn bar(scene: &Scene, node: usize, span: &TraceSpan) -> Bar {
         events: events(scene, node, span),
         is_critical,
         critical: critical.filter(|_| !is_critical),
+        waited: scene
+            .waited(node)
+            .filter(|((sent, started), _)| started > sent)
+            .map(|((sent, started), _)| (coordinate(place(scene, sent)), coordinate(extent(scene, started - sent)))),
     }
 }
 
@@ -322,6 +332,7 @@ fn open_bar(scene: &Scene, node: usize) -> Bar {
         events: None,
         is_critical: false,
         critical: None,
+        waited: None,
     }
 }
 

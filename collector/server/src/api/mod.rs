@@ -9,13 +9,14 @@ mod spending;
 pub mod sql;
 mod views;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use coldlight_model::{Cursor, Filter, SpanId, TimeRange, TraceId, TraceSort};
+use coldlight_model::{Cursor, Filter, SpanId, TimeRange, TraceId, TraceSort, TraceSpan};
 use coldlight_store::TraceSearch;
 use coldlight_ui::query::Query;
 use coldlight_ui::range::Range;
@@ -182,11 +183,13 @@ struct WholeTrace<'a> {
 async fn trace(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Answer {
     let id = trace_id(&id)?;
     let trace = site.store.trace(id).await?.ok_or_else(|| Wrong::no_such_trace(id, Vec::new()))?;
+    let by_id: HashMap<SpanId, &TraceSpan> = trace.spans.iter().rev().map(|span| (span.span_id, span)).collect();
+    let parent = |span: &TraceSpan| by_id.get(&span.parent_span_id?).copied();
     answer(&WholeTrace {
         trace_id: trace.trace_id.to_hex(),
         started_at: Time(trace.start()),
         length_ns: trace.length(),
-        spans: trace.spans.iter().map(SpanRow::from).collect(),
+        spans: trace.spans.iter().map(|span| SpanRow::new(span, parent(span))).collect(),
     })
 }
 

@@ -224,14 +224,16 @@ pub struct SpanRow<'a> {
     way: &'static str,
     invocation_id: Option<&'a str>,
     records: Option<i64>,
+    waited_ns: Option<u64>,
     events_at: Vec<Time>,
     links: u32,
     oddities: Vec<&'static str>,
     received_at: Time,
 }
 
-impl<'a> From<&'a TraceSpan> for SpanRow<'a> {
-    fn from(span: &'a TraceSpan) -> Self {
+impl<'a> SpanRow<'a> {
+    /// `parent` is the span's, where it is here.
+    pub fn new(span: &'a TraceSpan, parent: Option<&TraceSpan>) -> Self {
         Self {
             span_id: Id(span.span_id),
             parent_span_id: span.parent_span_id.map(Id),
@@ -251,6 +253,7 @@ impl<'a> From<&'a TraceSpan> for SpanRow<'a> {
             way: span.way.name(),
             invocation_id: span.invocation_id.as_deref(),
             records: span.records,
+            waited_ns: span.waited(parent),
             events_at: span.event_times.iter().copied().map(Time).collect(),
             links: span.links,
             oddities: span.oddities.names(),
@@ -302,7 +305,7 @@ pub fn detail(detail: &SpanDetail) -> serde_json::Value {
 
 fn span_ref(one: &SpanRef) -> serde_json::Value {
     serde_json::json!({ "trace_id": Id(one.trace_id), "span_id": Id(one.span_id), "service": one.service,
-        "name": one.name, "started_at": one.started_at.map(Time) })
+        "name": one.name, "started_at": one.started_at.map(Time), "ended_at": one.ended_at.map(Time) })
 }
 
 fn log_line(line: &LogLine) -> serde_json::Value {

@@ -1,6 +1,6 @@
 -- linked_from.sql: spans anywhere that link to one span; at most 100. Links are few, so the list column is read only
 -- where it is not empty.
-SELECT trace_id, span_id, service, name, epoch_ns(started_at) AS started_ns
+SELECT trace_id, span_id, service, name, epoch_ns(started_at) AS started_ns, duration_ns
 FROM span_rows
 WHERE len(links) > 0
   AND len(list_filter(links, lambda l: l.trace_id = $1 AND l.span_id = $2)) > 0

@@ -63,13 +63,7 @@ fn detail(row: &Row<'_>) -> duckdb::Result<SpanDetail> {
 fn linked_from(db: &Connection, trace: TraceId, span: SpanId) -> Result<Vec<SpanRef>, StoreError> {
     let mut statement = db.prepare_cached(include_str!("linked_from.sql"))?;
     let spans = statement.query_map([trace.to_hex(), span.to_hex()], |row| {
-        Ok(SpanRef {
-            trace_id: rows::trace_id(row, "trace_id")?,
-            span_id: rows::span_id(row, "span_id")?,
-            service: row.get("service")?,
-            name: row.get("name")?,
-            started_at: Some(Timestamp::from_sql(row.get("started_ns")?)),
-        })
+        reference(row, rows::trace_id(row, "trace_id")?, rows::span_id(row, "span_id")?)
     })?;
     Ok(spans.collect::<Result<Vec<_>, _>>()?)
 }
@@ -77,13 +71,23 @@ fn linked_from(db: &Connection, trace: TraceId, span: SpanId) -> Result<Vec<Span
 fn named(db: &Connection, trace_id: TraceId, span_id: SpanId) -> Result<SpanRef, StoreError> {
     let mut statement = db.prepare_cached(include_str!("span_names.sql"))?;
     let found = statement
-        .query_row([trace_id.to_hex(), span_id.to_hex()], |row| {
-            Ok((row.get("service")?, row.get("name")?, Timestamp::from_sql(row.get("started_ns")?)))
-        })
+        .query_row([trace_id.to_hex(), span_id.to_hex()], |row| reference(row, trace_id, span_id))
         .optional()?;
-    Ok(match found {
-        Some((service, name, at)) => SpanRef { trace_id, span_id, service, name, started_at: Some(at) },
-        None => SpanRef { trace_id, span_id, service: String::new(), name: String::new(), started_at: None },
+    let unknown =
+        || SpanRef { trace_id, span_id, service: String::new(), name: String::new(), started_at: None, ended_at: None };
+    Ok(found.unwrap_or_else(unknown))
+}
+
+fn reference(row: &Row<'_>, trace_id: TraceId, span_id: SpanId) -> duckdb::Result<SpanRef> {
+    let started_at = Timestamp::from_sql(row.get("started_ns")?);
+    let duration = row.get::<_, i64>("duration_ns")?.unsigned_abs();
+    Ok(SpanRef {
+        trace_id,
+        span_id,
+        service: row.get("service")?,
+        name: row.get("name")?,
+        started_at: Some(started_at),
+        ended_at: Some(started_at.plus(duration)),
     })
 }
 

@@ -85,11 +85,17 @@ fn trace_span(row: &Row<'_>) -> duckdb::Result<TraceSpan> {
         way: Way::from_name(&row.get::<_, String>("way")?),
         invocation_id: row.get("invocation_id")?,
         records: row.get("records")?,
+        sent_at: row.get::<_, Option<i64>>("sent_ms")?.and_then(sent_at),
         event_times,
         links: row.get("links")?,
         oddities: Oddities(row.get("oddities")?),
         received_at: Timestamp::from_sql(row.get("received_ns")?),
     })
+}
+
+/// From milliseconds since 1970, as a sender wrote them.
+fn sent_at(ms: i64) -> Option<Timestamp> {
+    u64::try_from(ms).ok().filter(|ms| *ms > 0).and_then(|ms| ms.checked_mul(1_000_000)).map(Timestamp::from_nanos)
 }
 
 fn remote(row: &Row<'_>) -> duckdb::Result<Option<Node>> {

@@ -175,6 +175,23 @@ COMMENT ON COLUMN edges."faults" IS 'Of them failed.';
 COMMENT ON COLUMN edges."throttles" IS 'Of them throttled.';
 COMMENT ON COLUMN edges."durations" IS 'Calls by duration: a map from bucket of an exponential histogram (scale 3, in ns) to calls.';
 
+COMMENT ON VIEW deliveries IS 'a hand-over through a queue, topic or bus, with both sides and how long it waited';
+COMMENT ON COLUMN deliveries."trace_id" IS 'The trace of the receiver.';
+COMMENT ON COLUMN deliveries."span_id" IS 'The span that was given the message, event or batch.';
+COMMENT ON COLUMN deliveries."service" IS 'service.name of the receiver.';
+COMMENT ON COLUMN deliveries."name" IS 'The receiver''s operation.';
+COMMENT ON COLUMN deliveries."started_at" IS 'When the receiver began, UTC.';
+COMMENT ON COLUMN deliveries."through_kind" IS 'What it came through: sqs, sns, eventbridge …';
+COMMENT ON COLUMN deliveries."through" IS 'Name of the queue, topic or bus.';
+COMMENT ON COLUMN deliveries."records" IS 'Messages or records in the batch, where it was one.';
+COMMENT ON COLUMN deliveries."joined_by" IS 'How sender and receiver know each other: link, or parent in one trace.';
+COMMENT ON COLUMN deliveries."sender_trace_id" IS 'The trace of the sender: another one for a link.';
+COMMENT ON COLUMN deliveries."sender_span_id" IS 'The span that sent.';
+COMMENT ON COLUMN deliveries."sender" IS 'service.name of the sender.';
+COMMENT ON COLUMN deliveries."sender_name" IS 'The sender''s operation.';
+COMMENT ON COLUMN deliveries."sender_started_at" IS 'When the sender began, UTC.';
+COMMENT ON COLUMN deliveries."waited_ms" IS 'From sending to start in milliseconds: since the queue took it where the receiver''s SDK says, else since the sender had its answer.';
+
 COMMENT ON TABLE service_minutes IS 'a minute of requests served, by duration bucket';
 COMMENT ON COLUMN service_minutes."minute" IS 'The minute, UTC.';
 COMMENT ON COLUMN service_minutes."service" IS 'service.name.';

@@ -12,7 +12,7 @@ use super::parser::Parser;
 use super::{SqlError, functions, growth, series};
 
 /// The names that questions may read.
-pub(crate) const TABLES: [&str; 10] = [
+pub(crate) const TABLES: [&str; 11] = [
     "spans",
     "resources",
     "logs",
@@ -20,6 +20,7 @@ pub(crate) const TABLES: [&str; 10] = [
     "invocations",
     "traces",
     "edges",
+    "deliveries",
     "service_minutes",
     "edge_minutes",
     "prices",
