@@ -105,13 +105,26 @@ fn rooms_know_only_the_rooms_below_them() {
         ("ui", &["coldlight-model"]),
         (
             "collector/server",
-            &["coldlight-local", "coldlight-model", "coldlight-receiver", "coldlight-store", "coldlight-ui"],
+            &[
+                "coldlight-extension",
+                "coldlight-local",
+                "coldlight-model",
+                "coldlight-receiver",
+                "coldlight-store",
+                "coldlight-ui",
+            ],
         ),
         ("sdk/tracing", &["coldlight-tracing", "coldlight-triggers"]),
         ("sdk/triggers", &[]),
         ("sdk/local", &["coldlight-triggers"]),
         ("sdk/extension", &["coldlight-local"]),
         ("tests", &["coldlight-local"]),
+        ("examples/checkout", &["coldlight-tracing"]),
+        ("examples/order-worker", &["coldlight-tracing"]),
+        ("examples/report", &["coldlight-tracing"]),
+        ("examples/shop", &["coldlight-tracing"]),
+        ("examples/text-to-speech", &["coldlight-tracing"]),
+        ("examples/thumbnail", &["coldlight-tracing"]),
     ]);
     for (room, names) in dependencies() {
         let own: Vec<&String> = names.iter().filter(|name| name.starts_with("coldlight")).collect();

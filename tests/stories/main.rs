@@ -9,6 +9,7 @@ mod coverage;
 mod crash;
 mod damage;
 mod disk_full;
+mod examples;
 mod freezing;
 mod freshness;
 mod hostile;

@@ -6,7 +6,7 @@
 //! - [`program`]: what is started and how it is stopped; [`listeners`], [`web`], [`signals`] and [`place`] help.
 //! - [`access`]: who may do what.
 //! - [`site`]: what every request can ask; [`routes`]: the pages; [`api`]: JSON and SQL for programs.
-//! - [`demo`], [`sql`], [`prices`], [`check`], [`local`]: the other commands.
+//! - [`demo`], [`sql`], [`prices`], [`check`], [`local`]: the other commands; [`parts`]: what else this program is.
 //!
 //! Not here: OTLP (`coldlight-receiver`), DuckDB and the journal (`coldlight-store`), markup (`coldlight-ui`).
 
@@ -23,6 +23,7 @@ mod local;
 mod log;
 mod machine;
 mod metrics;
+mod parts;
 mod place;
 mod prices;
 mod program;
@@ -45,7 +46,11 @@ use settings::{Command, CommandLine, File, ServeArgs, Settings};
 
 /// Runs the command line `arguments` (the program's name first) and answers the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = settings::with_default_command(arguments.into_iter().collect());
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if parts::is_extension(arguments.first()) {
+        return coldlight_extension::program::main();
+    }
+    let arguments = settings::with_default_command(arguments);
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {

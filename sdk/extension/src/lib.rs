@@ -6,7 +6,7 @@
 //! platform ── HTTP ──▶ telemetry┘      ▲ answered
 //! ```
 //!
-//! - [`run`]: the life of it; [`lambda`] Lambda's API, [`settings`] the environment, [`strategy`] when to hand over.
+//! - [`program`]: what `main` does; [`run`]: the life of it; [`lambda`] Lambda's API, [`settings`] the environment, [`strategy`] when to hand over.
 //! - [`receive`]: OTLP over HTTP and gRPC; [`telemetry`]: the platform's records as OTLP logs.
 //! - [`house`] and [`spool`]: what was taken and not yet handed over; it survives kills and resets.
 //! - [`export`]: to the collector, merged by [`signal`]; [`tax`]: what all this costs the function, as data.
@@ -17,6 +17,7 @@ pub mod clock;
 pub mod export;
 pub mod house;
 pub mod lambda;
+pub mod program;
 pub mod receive;
 pub mod run;
 pub mod settings;

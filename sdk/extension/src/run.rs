@@ -148,9 +148,9 @@ impl Extension {
     }
 }
 
-/// The file's own name: Lambda knows the extension by it.
+/// The file's own name: Lambda knows the extension by it. As it was started, for the file may be a link.
 fn name() -> String {
-    let own = std::env::current_exe().ok();
+    let own = std::env::args_os().next().map(std::path::PathBuf::from);
     own.as_deref().and_then(|path| path.file_name()?.to_str()).unwrap_or(NAME).to_owned()
 }
 

@@ -51,7 +51,7 @@ pub struct LocalArgs {
     /// A variable for the function, NAME=VALUE; may be repeated
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
     pub variables: Vec<(String, String)>,
-    /// An external extension: a file, or `coldlight` for coldlight-extension beside this program or on the PATH; may be repeated
+    /// An external extension: a file, or `coldlight` for our own; may be repeated
     #[arg(long = "extension", value_name = "FILE")]
     pub extensions: Vec<PathBuf>,
     /// Where the extension sends to

@@ -26,6 +26,7 @@ use crate::sources::{asynchronous, schedule};
 use crate::template::Source;
 
 pub use arguments::{Action, LocalArgs};
+pub use plan::installed as installed_extension;
 use plan::{Plan, Ready};
 
 /// Whether all that was asked for went well.

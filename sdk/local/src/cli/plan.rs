@@ -151,13 +151,19 @@ fn extension(path: &Path) -> Result<PathBuf, LocalError> {
     if path != Path::new("coldlight") {
         return std::path::absolute(path).map_err(|why| LocalError::file(path, why));
     }
-    const NAME: &str = "coldlight-extension";
-    let beside = std::env::current_exe().ok().and_then(|own| Some(own.parent()?.join(NAME)));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut places = beside.into_iter().chain(std::env::split_paths(&path).map(|folder| folder.join(NAME)));
-    places.find(|place| place.is_file()).ok_or_else(|| {
+    installed().ok_or_else(|| {
         LocalError::WrongUse(format!(
-            "{NAME} is neither beside this program nor on the PATH; give its file with --extension"
+            "{EXTENSION} is neither beside this program nor on the PATH; give its file with --extension"
         ))
     })
+}
+
+const EXTENSION: &str = "coldlight-extension";
+
+/// Our own extension, beside this program or on the PATH.
+pub fn installed() -> Option<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|own| Some(own.parent()?.join(EXTENSION)));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = beside.into_iter().chain(std::env::split_paths(&path).map(|folder| folder.join(EXTENSION)));
+    places.find(|place| place.is_file())
 }

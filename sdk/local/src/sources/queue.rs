@@ -223,13 +223,15 @@ impl Queue {
 
     /// Deletes those of the batch that went `well`; the others are seen again when their time is over, or are dead.
     fn settle(&self, batch: Vec<Kept>, well: impl Fn(&str) -> bool) {
+        // One time for all of the batch: what came together comes back together.
+        let seen = Instant::now() + self.settings.visibility;
         let mut held = self.lock();
         held.taken -= batch.len();
         for kept in batch.into_iter().filter(|kept| !well(&kept.id)) {
             if self.settings.max_receives.is_some_and(|most| kept.receives >= most) {
                 held.dead.push(kept.message);
             } else {
-                held.hidden.push((Instant::now() + self.settings.visibility, kept));
+                held.hidden.push((seen, kept));
             }
         }
         drop(held);
