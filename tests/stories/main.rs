@@ -8,6 +8,7 @@ mod corpus;
 mod coverage;
 mod crash;
 mod damage;
+mod demo;
 mod disk_full;
 mod examples;
 mod freezing;

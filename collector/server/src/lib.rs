@@ -86,6 +86,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Prices(arguments) => prices::run(*arguments).await,
         Command::Check(arguments) => check::run(arguments).await,
         Command::Local(arguments) => local::run(*arguments).await,
+        Command::Example { words } => parts::example(&words).await,
     }
 }
 
@@ -97,7 +98,7 @@ async fn serve(arguments: ServeArgs) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let program = start(&settings, &mut signals).await?;
     program.announce();
-    program.run_until(&mut signals).await
+    program.run_until(&mut signals, std::future::ready(())).await
 }
 
 /// Starts the program; a signal meanwhile ends it, for nothing is in flight yet.

@@ -129,8 +129,8 @@ impl Program {
         self.stop.clone()
     }
 
-    /// Runs until a signal, or until a part fails; then stops everything.
-    pub async fn run_until(mut self, signals: &mut Signals) -> Result<(), Failure> {
+    /// Runs until a signal, or until a part fails; then waits for `leaving`, while senders are still served, and stops everything.
+    pub async fn run_until(mut self, signals: &mut Signals, leaving: impl Future<Output = ()>) -> Result<(), Failure> {
         let failure = tokio::select! {
             () = signals.next() => None,
             Some(ended) = self.tasks.join_next() => Some(match ended {
@@ -141,7 +141,7 @@ impl Program {
         };
         tracing::info!("stopping");
         tokio::select! {
-            () = self.shut_down() => {}
+            () = async { leaving.await; self.shut_down().await } => {}
             () = signals.next() => {
                 tracing::warn!("stopped at once; what was acknowledged is in the journal");
                 std::process::exit(1);

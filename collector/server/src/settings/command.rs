@@ -14,7 +14,7 @@ use crate::prices::PricesArgs;
 const EXAMPLES: &str = "\
 Examples:
   coldlight                                        listen on loopback, keep data in ./coldlight-data
-  coldlight demo                                   see it at work with recorded traffic
+  coldlight demo                                   see it at work: functions, containers, a queue
   coldlight serve --data /var/lib/coldlight --retain 14d
   coldlight serve --otlp-grpc 0.0.0.0:4317 --api-key-file /etc/coldlight/keys
   coldlight sql \"SELECT service, count(*) FROM spans GROUP BY ALL\"
@@ -37,7 +37,7 @@ pub struct CommandLine {
 pub enum Command {
     /// Receive spans, keep them, show them (what `coldlight` alone does)
     Serve(Box<ServeArgs>),
-    /// Show recorded traffic on a temporary store that is gone afterwards
+    /// Run the examples, and traffic recorded from other languages, on a temporary store that is gone afterwards
     Demo(Box<DemoArgs>),
     /// Ask a question in SQL, of a stopped store or of the server that holds it
     Sql(Box<SqlArgs>),
@@ -47,6 +47,13 @@ pub enum Command {
     Check(CheckArgs),
     /// Run Lambda functions on this machine, with real freezing, limits and REPORT lines
     Local(Box<LocalArgs>),
+    /// Be one of the examples that the demo runs
+    #[command(hide = true)]
+    Example {
+        /// Its name, and the role it plays if it has several
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
 }
 
 const SERVE_EXAMPLES: &str = "\

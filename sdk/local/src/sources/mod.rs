@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod handover;
 pub mod http;
 pub mod queue;
+pub mod s3;
 pub mod schedule;
 mod sqs;
 pub mod topic;
