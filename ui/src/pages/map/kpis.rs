@@ -71,7 +71,7 @@ fn cost(map: &ServiceMap) -> Kpi {
         name: "cost",
         label: "Cost of functions",
         value: if is_priced(spent) { usd(total) } else { NOT_APPLICABLE.to_owned() },
-        aside: millionth(spent).map_or_else(String::new, |amount| format!("{amount} per M")),
+        aside: millionth(spent).map_or_else(String::new, |amount| format!("{amount}/M")),
         tone: "",
         unit: "pico",
         raw: u64::try_from(total.attos() / 1_000_000).unwrap_or(0),
