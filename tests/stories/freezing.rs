@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use coldlight_local::Function;
-use coldlight_tests::functions::{Lambda, function, sender_of_spans, with_extension};
+use coldlight_tests::functions::{Lambda, consumer, function, sender_of_spans, with_extension};
 use coldlight_tests::random::Random;
 use coldlight_tests::{Coldlight, tools};
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ const FUNCTIONS: usize = 4;
 /// Of all functions together; `COLDLIGHT_SOAK=10` plays ten times as many.
 const INVOCATIONS: usize = 1_000;
 const KILLS: usize = 200;
-/// A stock SDK without the extension, under the same freezing, for comparison.
-const STOCK: usize = 60;
+/// Without the extension, under the same freezing: our SDK for Rust, and a stock one for comparison.
+const ALONE: usize = 60;
 /// The collector is away for so many invocations of the first function.
 const AWAY: usize = 3;
 
@@ -76,6 +76,9 @@ async fn every_span_that_the_extension_took_arrives_once() {
     assert!(lost.is_empty(), "{} of {} spans never arrived, such as {some:?}", lost.len(), taken.len());
     assert_eq!(arrived.len(), distinct.len(), "once each");
 
+    let (returned, lost) = alone(&coldlight, &mut random).await;
+    println!("our SDK alone, frozen and killed alike: {lost} of {returned} invocations that returned lost");
+    assert_eq!(lost, 0, "what returned was sent before the freeze");
     let (made, lost) = stock(&coldlight, &mut random).await;
     println!(
         "a stock SDK that exports directly, frozen and killed alike: {lost} of {made} spans of returned invocations lost"
@@ -150,6 +153,34 @@ impl Story<'_> {
     }
 }
 
+/// Invocations under our SDK for Rust that returned, and how many of them did not arrive: it hands its spans over before the
+/// environment freezes.
+async fn alone(coldlight: &Coldlight, random: &mut Random) -> (usize, usize) {
+    let mut alone = function("alone", vec![consumer().display().to_string()]);
+    let collector = format!("http://{}", coldlight.otlp_http());
+    alone.variables.insert("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), collector);
+    alone.variables.insert("OTEL_SERVICE_NAME".to_owned(), "alone".to_owned());
+    let lambda = Lambda::new(alone).await;
+    let mut returned = BTreeSet::new();
+    for _ in 0..ALONE {
+        let complete = lambda.invoke(&json!({})).await;
+        returned.extend(complete.ok().filter(|one| one.result.is_ok()).map(|one| one.report.request_id));
+        kill_sometimes(&lambda, random);
+    }
+    lambda.fleet.shut_down().await;
+    coldlight.until_written(Duration::from_secs(20)).await;
+    let arrived = coldlight.sql("SELECT DISTINCT invocation_id FROM spans WHERE service = 'alone'").await.texts();
+    let arrived: BTreeSet<String> = arrived.into_iter().collect();
+    (returned.len(), returned.difference(&arrived).count())
+}
+
+/// One time in ten, between two invocations.
+fn kill_sometimes(lambda: &Lambda, random: &mut Random) {
+    if random.chance(1, 10) {
+        lambda.fleet.running().iter().for_each(|environment| environment.groups.kill());
+    }
+}
+
 /// Spans that Python's SDK made in invocations that returned, and how many of them did not arrive: its batches go out on a
 /// timer, which stands still with everything else.
 async fn stock(coldlight: &Coldlight, random: &mut Random) -> (usize, usize) {
@@ -164,15 +195,13 @@ async fn stock(coldlight: &Coldlight, random: &mut Random) -> (usize, usize) {
     stock.variables.insert("PROCESSOR".to_owned(), "batch".to_owned());
     let lambda = Lambda::new(stock).await;
     let mut made = BTreeSet::new();
-    for _ in 0..STOCK {
+    for _ in 0..ALONE {
         if let Ok(complete) = lambda.invoke(&json!({})).await {
             let answer: Value =
                 complete.result.map_or(Value::Null, |body| serde_json::from_slice(&body).unwrap_or_default());
             made.extend(answer["spans"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
         }
-        if random.chance(1, 10) {
-            lambda.fleet.running().iter().for_each(|environment| environment.groups.kill());
-        }
+        kill_sometimes(&lambda, random);
     }
     lambda.fleet.shut_down().await;
     coldlight.until_written(Duration::from_secs(20)).await;
