@@ -67,6 +67,7 @@ pub enum Section {
     Invocations,
     Functions,
     ColdStarts,
+    Containers,
     Cost,
     Status,
     /// A page outside the navigation.
@@ -131,6 +132,7 @@ impl Chrome {
                 item(Section::Invocations, "invocations", "Invocations", carry("/invocations")),
                 item(Section::Functions, "functions", "Functions", carry("/functions")),
                 item(Section::ColdStarts, "cold-starts", "Cold starts", carry("/cold-starts")),
+                item(Section::Containers, "containers", "Containers", carry("/containers")),
                 item(Section::Cost, "cost", "Cost", carry("/cost")),
                 item(Section::Status, "status", "Status", "/status".to_owned()),
             ],

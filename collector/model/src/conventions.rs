@@ -31,6 +31,8 @@ impl<'a> Lookup<'a> {
     pub(crate) fn double(&self, names: &[&str]) -> Option<f64> {
         match self.value(names)? {
             Value::Double(double) => Some(*double),
+            // Environment variables say numbers in text.
+            Value::Text(text) => text.trim().parse().ok().filter(|double: &f64| double.is_finite()),
             other => other.as_int().map(|int| int as f64),
         }
     }

@@ -6,6 +6,7 @@
 //! Not here: protobuf, SQL, HTTP, HTML, async code and the clock. Time is always an argument.
 
 mod batch;
+mod containers;
 mod conventions;
 mod dictionary;
 mod facts;
@@ -34,6 +35,7 @@ mod tree;
 mod value;
 
 pub use batch::{Batch, Busy, BusyReason};
+pub use containers::{Containers, Rates, Rung, Task, TaskMoney};
 pub use conventions::{ResourceFacts, resource_facts};
 pub use dictionary::{Dictionary, Example, Macro, Meaning, View};
 pub use facts::{SpanFacts, span_facts};

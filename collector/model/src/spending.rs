@@ -1,4 +1,4 @@
-//! What invocations cost in a time: per step, per group, and where the money went.
+//! What invocations and containers cost in a time: per step, per group, and where the money went.
 
 use crate::money::Usd;
 use crate::{Nanos, TimeRange};
@@ -38,7 +38,7 @@ impl SpendingBy {
     }
 }
 
-/// A sum of invocations and its parts; the parts add up to [`Spent::total`] exactly.
+/// A sum of invocations and requests to containers, and its parts; the parts add up to [`Spent::total`] exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     pub invocations: u64,
@@ -54,7 +54,14 @@ pub struct Spent {
     pub flush: Usd,
     /// SnapStart restores.
     pub restore: Usd,
-    /// Across the parts: of invocations that failed; of those whose billed time the platform reported.
+    /// Requests that containers served, and those among them (and tasks) without a price: in none of the sums.
+    pub container_requests: u64,
+    pub unpriced_requests: u64,
+    pub unpriced_tasks: u64,
+    /// Containers while at least one request was open, and while none was.
+    pub busy: Usd,
+    pub idle: Usd,
+    /// Across the parts: of invocations and requests that failed; of those whose billed time the platform reported.
     pub in_failed: Usd,
     pub reported: Usd,
 }
@@ -62,7 +69,18 @@ pub struct Spent {
 impl Spent {
     /// Saturating only beyond 10²⁰ USD, which no sum of invocations reaches.
     pub fn total(&self) -> Usd {
-        Usd::sum([self.requests, self.own, self.waiting, self.init, self.flush, self.restore]).unwrap_or_default()
+        let parts = [self.requests, self.own, self.waiting, self.init, self.flush, self.restore, self.busy, self.idle];
+        Usd::sum(parts).unwrap_or_default()
+    }
+
+    /// Invocations and requests to containers.
+    pub fn served(&self) -> u64 {
+        self.invocations.saturating_add(self.container_requests)
+    }
+
+    /// Those of [`Spent::served`] that have a price.
+    pub fn priced(&self) -> u64 {
+        self.served().saturating_sub(self.unpriced).saturating_sub(self.unpriced_requests)
     }
 
     pub fn add(&mut self, other: &Self) {
@@ -70,6 +88,9 @@ impl Spent {
         self.failed += other.failed;
         self.cold += other.cold;
         self.unpriced += other.unpriced;
+        self.container_requests += other.container_requests;
+        self.unpriced_requests += other.unpriced_requests;
+        self.unpriced_tasks += other.unpriced_tasks;
         for (sum, more) in [
             (&mut self.requests, other.requests),
             (&mut self.own, other.own),
@@ -77,6 +98,8 @@ impl Spent {
             (&mut self.init, other.init),
             (&mut self.flush, other.flush),
             (&mut self.restore, other.restore),
+            (&mut self.busy, other.busy),
+            (&mut self.idle, other.idle),
             (&mut self.in_failed, other.in_failed),
             (&mut self.reported, other.reported),
         ] {

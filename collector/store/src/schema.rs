@@ -14,7 +14,7 @@ pub(crate) const VERSION: i32 = 3;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 20] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -33,10 +33,12 @@ const FILES: [(&str, &str); 18] = [
     ("cost_by", include_str!("schema/cost_by.sql")),
     ("dictionary", include_str!("schema/dictionary.sql")),
     ("dictionary_of_cost", include_str!("schema/dictionary_of_cost.sql")),
+    ("tasks", include_str!("schema/tasks.sql")),
+    ("dictionary_of_containers", include_str!("schema/dictionary_of_containers.sql")),
 ];
 
 /// Views and macros, made anew when one of them changes.
-const MADE_ANEW: [&str; 8] = [
+const MADE_ANEW: [&str; 10] = [
     "views",
     "deliveries",
     "price_functions",
@@ -45,6 +47,8 @@ const MADE_ANEW: [&str; 8] = [
     "cost_by",
     "dictionary",
     "dictionary_of_cost",
+    "tasks",
+    "dictionary_of_containers",
 ];
 
 /// Steps from version n to n + 1, at index n - 1.
@@ -148,6 +152,8 @@ mod tests {
             "invocation_costs",
             "cost_by",
             "dictionary_of_cost",
+            "tasks",
+            "dictionary_of_containers",
         ];
         for name in ORDER.split_whitespace().filter(|name| !later.contains(name)) {
             db.execute_batch(file(name)).unwrap();

@@ -33,6 +33,8 @@ const PAGES = [
   ['trace-table', `${told.ordinary}/traces/${told.trace.id}?view=table&sort=total`],
   ['cost', `${told.ordinary}/cost?${range}`],
   ['cost-empty', `${told.empty}/cost`],
+  ['containers', `${told.ordinary}/containers?${range}`],
+  ['containers-empty', `${told.empty}/containers`],
   ['invocations', `${told.ordinary}/invocations?${range}`],
   ['invocations-bad-filter', `${told.ordinary}/invocations?${range}&f=cost>5%20http:503%20cold:true`],
   ['invocation', `${told.ordinary}/invocations/${told.invocations.request}`],

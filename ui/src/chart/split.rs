@@ -32,6 +32,8 @@ impl Split {
             ("requests", "requests", spent.requests),
             ("flush", "extensions", spent.flush),
             ("restore", "restores", spent.restore),
+            ("busy", "busy containers", spent.busy),
+            ("idle", "idle containers", spent.idle),
         ]
         .into_iter()
         .filter(|(.., amount)| *amount > Usd::ZERO)

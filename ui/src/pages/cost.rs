@@ -83,7 +83,7 @@ struct View {
     parts: Vec<Part>,
     in_failed: Part,
     rows: Vec<Row>,
-    legend: [(&'static str, &'static str); 5],
+    legend: [(&'static str, &'static str); 7],
     by: &'static str,
     phrase: String,
     notes: Vec<String>,
@@ -130,7 +130,7 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
             spending.total.in_failed,
             spending.total.total(),
             spending.total.total(),
-            "All parts of invocations that ended in an error, a timeout or out of memory.",
+            "All parts of invocations that ended in an error, a timeout or out of memory, and what failed requests kept busy of containers.",
         ),
         rows: rows(spending, state, &palette),
         legend: [
@@ -139,12 +139,16 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
             ("init", "init"),
             ("requests", "requests"),
             ("flush", "extensions"),
+            ("busy", "busy containers"),
+            ("idle", "idle containers"),
         ],
         by: title(spending.by),
         phrase: state.range.phrase(),
         notes: notes(spending),
         total: spending.total.total().to_picodollars(),
-        is_empty: spending.total.invocations == 0,
+        is_empty: spending.total.served() == 0
+            && spending.total.total() == Usd::ZERO
+            && spending.total.unpriced_tasks == 0,
         csv: Link::to("/api/v1/spending")
             .with_all(&state.range.pairs())
             .with("group", state.by.name())
@@ -218,13 +222,7 @@ fn kpis(spending: &Spending) -> Vec<Kpi> {
     vec![
         Kpi { spark: Spark::new(&course), ..kpi("total", "List cost", Some(total), compared, "") },
         kpi("month", "Month at this rate", month, format!("{MONTH_HOURS} h"), ""),
-        kpi(
-            "million",
-            "Per million invocations",
-            per_million(total, spent.invocations.saturating_sub(spent.unpriced)),
-            counted(spent.invocations, "invocation", "invocations"),
-            "",
-        ),
+        kpi("million", "Per million requests", per_million(total, spent.priced()), served(spent), ""),
         kpi("waiting", "Paid for waiting", Some(spent.waiting), of_total(spent.waiting), ""),
         cold(spent, kpi),
         kpi(
@@ -235,6 +233,14 @@ fn kpis(spending: &Spending) -> Vec<Kpi> {
             if spent.failed > 0 { "c-fault" } else { "" },
         ),
     ]
+}
+
+fn served(spent: &Spent) -> String {
+    let invocations = counted(spent.invocations, "invocation", "invocations");
+    match spent.container_requests {
+        0 => invocations,
+        some => format!("{invocations}, {} to containers", large_count(some)),
+    }
 }
 
 /// An init that nobody reported is not free: its cost is not known.
@@ -278,10 +284,20 @@ fn parts(spent: &Spent) -> Vec<Part> {
             spent.restore,
             "Memory × price of a restored GB, for runtimes other than Java.",
         ),
+        (
+            ("busy", "Containers, busy", "busy"),
+            spent.busy,
+            "Price of the task's second, shared at each instant by the requests open then. See Containers.",
+        ),
+        (
+            ("idle", "Containers, idle", "idle"),
+            spent.idle,
+            "Price of the task's seconds in which no request was open, and what is billed beyond its life.",
+        ),
     ];
     let dearest = all.iter().map(|(_, amount, _)| *amount).max().unwrap_or_default();
     all.into_iter()
-        .filter(|((name, ..), amount, _)| *amount > Usd::ZERO || *name != "restore")
+        .filter(|((name, ..), amount, _)| *amount > Usd::ZERO || !["restore", "busy", "idle"].contains(name))
         .map(|(who, amount, formula)| part(who, amount, dearest, total, formula))
         .collect()
 }
@@ -308,11 +324,10 @@ fn part(
 /// What stands behind the figures, and what is not in them.
 fn notes(spending: &Spending) -> Vec<String> {
     let spent = &spending.total;
-    let mut notes =
-        vec!["List prices of each invocation's day and region, without free tier, discounts and tax.".to_owned()];
+    let mut notes = vec!["List prices of each day and region, without free tier, discounts and tax.".to_owned()];
     if spent.total() > Usd::ZERO {
         notes.push(format!(
-            "{} of it is reported by the platform, the rest computed from spans.",
+            "{} of it is reported by the platform, the rest computed from spans and what tasks say of themselves.",
             usd_share(spent.reported, spent.total())
         ));
     }
@@ -322,6 +337,13 @@ fn notes(spending: &Spending) -> Vec<String> {
             large_count(spent.unpriced),
             counted(spent.invocations, "invocation", "invocations"),
             share(spent.unpriced, spent.invocations)
+        ));
+    }
+    if spent.unpriced_tasks > 0 {
+        notes.push(format!(
+            "{} with {} cannot be priced: the page Containers says why.",
+            counted(spent.unpriced_tasks, "task", "tasks"),
+            counted(spent.unpriced_requests, "request", "requests")
         ));
     }
     notes

@@ -15,7 +15,7 @@ fn page(query: &str, spending: &coldlight_model::Spending) -> String {
 fn where_the_money_went_is_said_with_its_sum_and_each_formula() {
     let html = page("", &ordinary());
     insta::assert_snapshot!(text_of(part(&html, "<main")));
-    assert_eq!(html.matches("data-test=\"cost-row\"").count(), 6);
+    assert_eq!(html.matches("data-test=\"cost-row\"").count(), 7);
     assert_eq!(html.matches("data-test=\"cost-bar\"").count(), 24);
 }
 

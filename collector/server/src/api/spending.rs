@@ -1,4 +1,4 @@
-//! `GET /api/v1/spending`: what invocations cost, by group.
+//! `GET /api/v1/spending`: what invocations and containers cost, by group.
 
 use std::sync::Arc;
 
@@ -49,10 +49,13 @@ fn usd(amount: Usd) -> Value {
 pub(super) fn spent(spent: &Spent) -> Value {
     json!({
         "invocations": spent.invocations, "failed": spent.failed, "cold_starts": spent.cold, "unpriced": spent.unpriced,
+        "container_requests": spent.container_requests, "unpriced_container_requests": spent.unpriced_requests,
+        "unpriced_tasks": spent.unpriced_tasks,
         "cost_usd": usd(spent.total()),
         "parts": {
             "own_usd": usd(spent.own), "waiting_usd": usd(spent.waiting), "requests_usd": usd(spent.requests),
             "init_usd": usd(spent.init), "extensions_usd": usd(spent.flush), "snapstart_restore_usd": usd(spent.restore),
+            "containers_busy_usd": usd(spent.busy), "containers_idle_usd": usd(spent.idle),
         },
         "in_failed_usd": usd(spent.in_failed), "reported_usd": usd(spent.reported),
     })
@@ -80,7 +83,7 @@ fn view(spending: &Spending) -> Value {
 
 fn csv(spending: &Spending) -> String {
     let mut text = format!(
-        "{},invocations,failed,cold_starts,unpriced,cost_usd,own_usd,waiting_usd,requests_usd,init_usd,extensions_usd,snapstart_restore_usd,previous_usd\r\n",
+        "{},invocations,failed,cold_starts,unpriced,cost_usd,own_usd,waiting_usd,requests_usd,init_usd,extensions_usd,snapstart_restore_usd,previous_usd,container_requests,unpriced_container_requests,containers_busy_usd,containers_idle_usd\r\n",
         spending.by.name()
     );
     for group in &spending.groups {
@@ -89,7 +92,7 @@ fn csv(spending: &Spending) -> String {
         // Spreadsheets run what begins like a formula.
         let quote = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
         text.push_str(&format!(
-            "\"{quote}{}\",{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+            "\"{quote}{}\",{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
             name.replace('"', "\"\""),
             spent.invocations,
             spent.failed,
@@ -102,7 +105,11 @@ fn csv(spending: &Spending) -> String {
             spent.init,
             spent.flush,
             spent.restore,
-            group.previous
+            group.previous,
+            spent.container_requests,
+            spent.unpriced_requests,
+            spent.busy,
+            spent.idle
         ));
     }
     text

@@ -69,6 +69,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/start/sample", Some(Scope::Write)),
     route(Method::GET, "/map", READ),
     route(Method::GET, "/traces", READ),
+    route(Method::GET, "/containers", READ),
     route(Method::GET, "/cost", READ),
     route(Method::GET, "/traces/{id}", READ),
     route(Method::GET, "/traces/{id}/rows", READ),
@@ -91,6 +92,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/services", READ),
     route(Method::GET, "/api/v1/operations", READ),
     route(Method::GET, "/api/v1/traces", READ),
+    route(Method::GET, "/api/v1/containers", READ),
     route(Method::GET, "/api/v1/spending", READ),
     route(Method::GET, "/api/v1/traces/{id}", READ),
     route(Method::GET, "/api/v1/traces/{id}/spans/{span}", READ),
@@ -115,6 +117,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/start/sample", post(start::sample))
         .route("/map", get(pages::map))
         .route("/traces", get(pages::traces))
+        .route("/containers", get(pages::containers))
         .route("/cost", get(pages::cost))
         .route("/traces/{id}", get(trace::page))
         .route("/traces/{id}/rows", get(trace::rows))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use coldlight_store::TraceSearch;
-use coldlight_ui::pages::{cost, map, status, traces};
+use coldlight_ui::pages::{containers, cost, map, status, traces};
 use http::header;
 
 use super::asked::Asked;
@@ -50,6 +50,12 @@ pub(super) fn file(content_type: &'static str, name: &str, text: String) -> Resp
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, text).into_response()
+}
+
+pub async fn containers(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
+    let state = containers::State::parse(&asked.query, asked.shell.now);
+    let found = site.store.containers(state.range.resolve(asked.shell.now)).await?;
+    Ok(asked.answer(|| containers::page(&asked.shell, &state, &found), |_| None))
 }
 
 pub async fn cost(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {

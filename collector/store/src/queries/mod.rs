@@ -1,6 +1,7 @@
 //! Questions and their answers: one `.sql` file beside each function.
 
 mod condition;
+mod containers;
 mod invocation_condition;
 mod invocations;
 mod locate;

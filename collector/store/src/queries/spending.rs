@@ -1,4 +1,4 @@
-//! What invocations cost, summed.
+//! What invocations and containers cost, summed.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ struct Gathered {
 }
 
 impl Store {
-    /// What invocations in `range` cost, in steps of `step`, grouped; and in the same length of time before.
+    /// What invocations and containers in `range` cost, in steps of `step`, grouped; and in the same length of time before.
     ///
     /// # Errors
     /// The database's own, or that it took too long.
@@ -79,32 +79,44 @@ fn gathered(
     steps: usize,
     by: SpendingBy,
 ) -> Result<Groups, StoreError> {
-    let mut statement = db.prepare_cached(include_str!("spending.sql"))?;
     let asked = named_params! {
         "from": range.from.nanos(), "to": range.to.nanos(),
         "step": i64::try_from(step).unwrap_or(i64::MAX), "by": by.name(),
     };
-    let mut rows = statement.query(asked)?;
     let mut groups = Groups::new();
+    let mut statement = db.prepare_cached(include_str!("spending.sql"))?;
+    let mut rows = statement.query(asked)?;
     while let Some(row) = rows.next()? {
-        let name: Option<String> = row.get("name")?;
-        let of = groups.entry((name.is_none(), name.clone().unwrap_or_default())).or_default();
-        let spent = spent(row)?;
-        of.group.name = name;
-        of.group.steps.resize(steps, Usd::ZERO);
-        let at = usize::try_from(row.get::<_, i64>("step")?).unwrap_or(0).min(steps - 1);
-        of.group.steps[at] = of.group.steps[at].checked_add(spent.total()).unwrap_or_default();
-        of.group.spent.add(&spent);
-        let memory: Option<(u64, u64)> = whole(row, "least_memory")?.zip(whole(row, "most_memory")?);
-        of.group.memory_mb = match (of.group.memory_mb, memory) {
-            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-            (one, other) => one.or(other),
-        };
-        of.architectures.push(row.get("architecture")?);
+        let of = gather(&mut groups, row, spent(row)?, steps)?;
         of.not_on_arm64 |= row.get::<_, i64>("not_on_arm64")? > 0;
         of.on_arm64 = of.on_arm64.unwrap_or_default().checked_add(money(row, "on_arm64")?);
     }
+    let mut statement = db.prepare_cached(include_str!("spending_containers.sql"))?;
+    let mut rows = statement.query(asked)?;
+    while let Some(row) = rows.next()? {
+        let of = gather(&mut groups, row, spent_on_containers(row)?, steps)?;
+        // A container's image for another processor is not ours to judge.
+        of.not_on_arm64 = true;
+    }
     Ok(groups)
+}
+
+/// Adds what a row says to its group.
+fn gather<'a>(groups: &'a mut Groups, row: &Row<'_>, spent: Spent, steps: usize) -> duckdb::Result<&'a mut Gathered> {
+    let name: Option<String> = row.get("name")?;
+    let of = groups.entry((name.is_none(), name.clone().unwrap_or_default())).or_default();
+    of.group.name = name;
+    of.group.steps.resize(steps, Usd::ZERO);
+    let at = usize::try_from(row.get::<_, i64>("step")?).unwrap_or(0).min(steps - 1);
+    of.group.steps[at] = of.group.steps[at].checked_add(spent.total()).unwrap_or_default();
+    of.group.spent.add(&spent);
+    let memory: Option<(u64, u64)> = whole(row, "least_memory")?.zip(whole(row, "most_memory")?);
+    of.group.memory_mb = match (of.group.memory_mb, memory) {
+        (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+        (one, other) => one.or(other),
+    };
+    of.architectures.push(row.get("architecture")?);
+    Ok(of)
 }
 
 fn money(row: &Row<'_>, name: &str) -> duckdb::Result<Usd> {
@@ -126,5 +138,20 @@ pub(super) fn spent(row: &Row<'_>) -> duckdb::Result<Spent> {
         restore: money(row, "restore")?,
         in_failed: money(row, "in_failed")?,
         reported: money(row, "reported")?,
+        ..Spent::default()
+    })
+}
+
+fn spent_on_containers(row: &Row<'_>) -> duckdb::Result<Spent> {
+    let count = |name| -> duckdb::Result<u64> { Ok(whole(row, name)?.unwrap_or(0)) };
+    Ok(Spent {
+        container_requests: count("requests")?,
+        failed: count("failed")?,
+        unpriced_requests: count("unpriced_requests")?,
+        unpriced_tasks: count("unpriced_tasks")?,
+        busy: money(row, "busy")?,
+        idle: money(row, "idle")?,
+        in_failed: money(row, "in_failed")?,
+        ..Spent::default()
     })
 }

@@ -12,12 +12,14 @@ use super::parser::Parser;
 use super::{SqlError, functions, growth, series};
 
 /// The names that questions may read.
-pub(crate) const TABLES: [&str; 11] = [
+pub(crate) const TABLES: [&str; 13] = [
     "spans",
     "resources",
     "logs",
     "metrics",
     "invocations",
+    "tasks",
+    "requests",
     "traces",
     "edges",
     "deliveries",

@@ -11,6 +11,8 @@ use crate::query::Link;
 
 /// From this share of waiting on it is the first thing to look at.
 const MUCH_WAITING_PERCENT: u128 = 60;
+/// And from this share of idle.
+const MUCH_IDLE_PERCENT: u128 = 50;
 /// More rows are behind SQL.
 const MOST_ROWS: usize = 200;
 
@@ -60,16 +62,16 @@ fn row(group: &SpendingGroup, total: Usd, by: SpendingBy, state: &State, palette
         class: group.name.as_deref().map_or_else(|| "s-none".to_owned(), |name| palette.class(name)),
         href: found("/traces"),
         size: size(group),
-        invocations: large_count(spent.invocations),
-        cost: if spent.unpriced == spent.invocations { "not priced".to_owned() } else { usd(cost) },
+        invocations: large_count(spent.served()),
+        cost: if cost == Usd::ZERO && spent.priced() == 0 { "not priced".to_owned() } else { usd(cost) },
         exact: format!("${}", cost.to_picodollars()),
         share: if total == Usd::ZERO { "–".to_owned() } else { usd_share(cost, total) },
-        per_million: per_million(cost, spent.invocations - spent.unpriced.min(spent.invocations))
+        per_million: per_million(cost, spent.priced())
             .map_or_else(|| "–".to_owned(), |amount| format!("${}", amount.rounded(2))),
         split: Split::new(spent),
         change: change(cost, group.previous),
         spark: Spark::new(&group.steps.iter().map(|step| Some(pico(*step) as f64)).collect::<Vec<_>>()),
-        advice: advice(group, found("/traces")),
+        advice: advice(group, found("/traces"), state),
         name,
     }
 }
@@ -88,13 +90,18 @@ fn size(group: &SpendingGroup) -> String {
 }
 
 /// The cheapest next step that the figures prove; nothing where they do not.
-fn advice(group: &SpendingGroup, traces: Option<String>) -> Option<Advice> {
+fn advice(group: &SpendingGroup, traces: Option<String>, state: &State) -> Option<Advice> {
     let cost = group.spent.total();
     let waiting = group.spent.waiting;
     let waits_much = cost > Usd::ZERO
         && waiting.times(100, 1).is_some_and(|hundredfold| Some(hundredfold) > cost.times(MUCH_WAITING_PERCENT, 1));
     if waits_much {
         return Some(Advice { text: format!("{} is waiting: see calls", usd_share(waiting, cost)), href: traces });
+    }
+    let idle = group.spent.idle;
+    if idle.times(100, 1).is_some_and(|hundredfold| Some(hundredfold) > cost.times(MUCH_IDLE_PERCENT, 1)) {
+        let text = format!("{} is idle: fewer or smaller tasks", usd_share(idle, cost));
+        return Some(Advice { text, href: Some(Link::to("/containers").with_all(&state.range.pairs()).to_string()) });
     }
     let saved = group.on_arm64.and_then(|on_arm64| cost.checked_sub(on_arm64)).filter(|saved| *saved > Usd::ZERO)?;
     Some(Advice { text: format!("arm64: −{} at the same speed", usd_share(saved, cost)), href: None })
