@@ -14,7 +14,7 @@ pub(crate) const VERSION: i32 = 3;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 20] = [
+const FILES: [(&str, &str); 21] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -34,11 +34,12 @@ const FILES: [(&str, &str); 20] = [
     ("dictionary", include_str!("schema/dictionary.sql")),
     ("dictionary_of_cost", include_str!("schema/dictionary_of_cost.sql")),
     ("tasks", include_str!("schema/tasks.sql")),
+    ("call_costs", include_str!("schema/call_costs.sql")),
     ("dictionary_of_containers", include_str!("schema/dictionary_of_containers.sql")),
 ];
 
 /// Views and macros, made anew when one of them changes.
-const MADE_ANEW: [&str; 10] = [
+const MADE_ANEW: [&str; 11] = [
     "views",
     "deliveries",
     "price_functions",
@@ -48,6 +49,7 @@ const MADE_ANEW: [&str; 10] = [
     "dictionary",
     "dictionary_of_cost",
     "tasks",
+    "call_costs",
     "dictionary_of_containers",
 ];
 
@@ -153,6 +155,7 @@ mod tests {
             "cost_by",
             "dictionary_of_cost",
             "tasks",
+            "call_costs",
             "dictionary_of_containers",
         ];
         for name in ORDER.split_whitespace().filter(|name| !later.contains(name)) {

@@ -91,6 +91,8 @@ struct View {
     is_empty: bool,
     csv: String,
     json: String,
+    what_if: String,
+    right_size: String,
 }
 
 struct Switch {
@@ -143,6 +145,8 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
             ("idle", "idle containers"),
         ],
         by: title(spending.by),
+        what_if: Link::to(super::what_if::PATH).with_all(&state.range.pairs()).to_string(),
+        right_size: super::right_size::link(&state.range, None).to_string(),
         phrase: state.range.phrase(),
         notes: notes(spending),
         total: spending.total.total().to_picodollars(),

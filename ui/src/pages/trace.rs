@@ -5,7 +5,9 @@
 
 use askama::Template;
 use coldlight_model::lambda::StartKind;
-use coldlight_model::{InvocationSummary, LogLine, Nanos, Outcome, SpanDetail, SpanId, SpanTree, Trace, TraceId};
+use coldlight_model::{
+    InvocationSummary, LogLine, Nanos, Outcome, SpanDetail, SpanId, SpanTree, Trace, TraceCost, TraceId,
+};
 
 use crate::format;
 use crate::icon;
@@ -14,7 +16,7 @@ use crate::moment::{Moment, Shows, ago};
 use crate::query::Link;
 use crate::shell::{Chrome, Key, Section, Shell};
 use crate::text::{self, Text};
-use crate::trace::invocation;
+use crate::trace::cost;
 use crate::trace::open;
 use crate::trace::panel::{self, Body, Panel};
 use crate::trace::scene::Scene;
@@ -70,6 +72,8 @@ pub struct TracePage<'a> {
     pub logs: &'a [LogLine],
     /// Of the whole trace.
     pub invocations: &'a [InvocationSummary],
+    /// What it cost with everything it set going; `None` where that was not asked.
+    pub cost: Option<&'a TraceCost>,
 }
 
 /// The line above the waterfall.
@@ -86,7 +90,7 @@ struct Header {
     spans: (String, usize),
     services: (String, usize),
     start: Moment,
-    /// Of all its invocations: the sum, and how many began cold.
+    /// The sum with all that it set going, and how many invocations began cold.
     cost: Option<String>,
     cold: Option<String>,
     download: String,
@@ -132,7 +136,7 @@ pub fn page(shell: &Shell, state: &State, page: &TracePage) -> String {
 fn view(shell: &Shell, state: &State, page: &TracePage) -> View {
     let scene = Scene::new(page.trace, page.tree, state, page.matches, page.invocations);
     let own = self_times(page.tree, &scene.ran);
-    let header = header(&scene, shell, page.invocations);
+    let header = header(&scene, shell, page);
     let title = format!("{} {}", header.service, header.operation.shown);
     let chrome = Chrome::new(shell, Section::Traces, text::cut(&title, 120), &here(page.trace.trace_id, state));
     View {
@@ -170,7 +174,7 @@ fn waterfall(scene: &Scene, shell: &Shell, own: &[Nanos], page: &TracePage) -> W
     view::waterfall(scene, page.trace.trace_id, own, page.matches.is_some(), notes(scene, shell, page.invocations))
 }
 
-fn header(scene: &Scene, shell: &Shell, invocations: &[InvocationSummary]) -> Header {
+fn header(scene: &Scene, shell: &Shell, page: &TracePage) -> Header {
     let trace = scene.trace;
     let root = scene.root.and_then(|root| Some((root, scene.span(root)?)));
     let counts = scene.outcomes();
@@ -202,8 +206,8 @@ fn header(scene: &Scene, shell: &Shell, invocations: &[InvocationSummary]) -> He
         spans: (format::counted(trace.spans.len() as u64, "span", "spans"), trace.spans.len()),
         services: (format::counted(services as u64, "service", "services"), services),
         start: Moment::new(scene.start, Shows::DateTime, &shell.zone, shell.now),
-        cost: invocation::of_trace(invocations, trace.trace_id).map(|cost| cost.total),
-        cold: match invocations.iter().filter(|one| one.start.is_some_and(StartKind::is_cold)).count() {
+        cost: cost::of_trace(page.invocations, page.cost, trace.trace_id).map(|cost| cost.total),
+        cold: match page.invocations.iter().filter(|one| one.start.is_some_and(StartKind::is_cold)).count() {
             0 => None,
             cold => Some(format::counted(cold as u64, "cold start", "cold starts")),
         },

@@ -31,23 +31,6 @@ pub struct Phase {
     pub width: String,
 }
 
-/// One invocation in the list beside a whole trace.
-pub struct InvocationLine {
-    pub name: String,
-    pub href: String,
-    pub how: &'static str,
-    pub cost: String,
-    pub state: &'static str,
-}
-
-/// What all invocations of a trace cost together.
-pub struct TraceCost {
-    pub lines: Vec<InvocationLine>,
-    pub total: String,
-    /// What the sum leaves out, or how much of it is reported.
-    pub note: String,
-}
-
 /// The one that `span` is of.
 pub fn of<'a>(invocations: &'a [InvocationSummary], span: &TraceSpan) -> Option<&'a InvocationSummary> {
     invocations.iter().find(|one| one.span_id == Some(span.span_id))
@@ -105,47 +88,4 @@ pub fn panel(one: &InvocationSummary) -> InvocationPanel {
         per_million: one.cost.total.and_then(|total| format::per_million(total, 1)).map(format::usd),
         cost: cost(one),
     }
-}
-
-/// Invocations listed; more are only counted and summed.
-const MOST: usize = 20;
-
-/// `None` where a trace has no invocation.
-pub fn of_trace(invocations: &[InvocationSummary], trace: coldlight_model::TraceId) -> Option<TraceCost> {
-    use coldlight_model::lambda::CostState;
-    use coldlight_model::money::Usd;
-    if invocations.is_empty() {
-        return None;
-    }
-    let line = |one: &InvocationSummary| InvocationLine {
-        name: crate::text::named(one.function_name(), 60),
-        href: one
-            .span_id
-            .map_or_else(|| function_path(one.function_name()), |span| format!("/traces/{trace}?span={span}")),
-        how: one.start.filter(|kind| kind.is_cold()).map_or("", |kind| kind.name()),
-        cost: one.cost.total.map_or_else(|| "not priced".to_owned(), format::usd),
-        state: one.cost_state.name(),
-    };
-    let priced = || invocations.iter().filter(|one| one.cost.total.is_some());
-    let sum = |state: Option<CostState>| {
-        let of = priced().filter(|one| state.is_none_or(|state| one.cost_state == state));
-        Usd::sum(of.filter_map(|one| one.cost.total))
-    };
-    let (total, reported) = (sum(None), sum(Some(CostState::Reported)).unwrap_or_default());
-    let (count, unpriced) = (invocations.len(), invocations.len() - priced().count());
-    let total_shown = match total {
-        Some(_) if unpriced == count => "not priced".to_owned(),
-        Some(total) => format::usd(total),
-        None => "too large to tell".to_owned(),
-    };
-    let mut note = vec![format!("{} of it reported", format::usd_share(reported, total.unwrap_or_default()))];
-    if unpriced > 0 {
-        note.push(format!("{unpriced} of {count} not priced"));
-    }
-    note.push("only Lambda is priced, at its list price".to_owned());
-    Some(TraceCost {
-        lines: invocations.iter().take(MOST).map(line).collect(),
-        total: total_shown,
-        note: format!("{}.", note.join("; ")),
-    })
 }

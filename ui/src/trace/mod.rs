@@ -5,9 +5,10 @@
 //!   [`selftime`] who spent the time, [`ticks`] where the ruler's lines stand.
 //! - [`view`]: the waterfall block: [`waterfall`] its rows, [`overview`] what stands above them.
 //! - [`panel`]: the block beside it: [`attributes`], [`lines`] (events and logs), [`summary`] when nothing is selected,
-//!   [`invocation`] what a function's run did and cost.
+//!   [`invocation`] what a function's run did and cost, [`cost`] what a whole trace cost.
 
 pub mod attributes;
+pub mod cost;
 pub mod critical;
 #[cfg(test)]
 pub mod fixtures;

@@ -113,7 +113,7 @@ pub struct LinkRow {
 pub fn panel(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePage) -> Panel {
     let state = scene.state;
     let Some(key) = state.span else {
-        return Panel::Summary(summary::summary(scene, shell, self_times, page.logs, page.invocations));
+        return Panel::Summary(summary::summary(scene, shell, self_times, page));
     };
     let clear = state.link(|state| (state.span, state.tab) = (None, Tab::default()));
     let Some(node) = super::shown::find(scene.tree, key) else { return Panel::NotHere { key: key.to_text(), clear } };

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use coldlight_model::{InvocationSummary, LogLine, Nanos, Outcome};
+use coldlight_model::{Nanos, Outcome};
 
 use super::attributes::Budget;
-use super::invocation::{self, TraceCost};
+use super::cost::{self, TraceCostView};
 use super::key::RowKey;
 use super::lines::{self, LogView};
 use super::scene::Scene;
 use super::waterfall::{operation, short_type};
+use crate::pages::trace::TracePage;
 use crate::shell::Shell;
 use crate::{format, icon, text};
 
@@ -25,7 +26,7 @@ pub struct Summary {
     pub slowest: Vec<SpanLine>,
     pub logs: Vec<LogView>,
     pub more_logs: Option<String>,
-    pub cost: Option<TraceCost>,
+    pub cost: Option<TraceCostView>,
 }
 
 /// A span in a list.
@@ -41,13 +42,8 @@ pub struct SpanLine {
 }
 
 /// `self_times` per row of the tree.
-pub fn summary(
-    scene: &Scene,
-    shell: &Shell,
-    self_times: &[Nanos],
-    logs: &[LogLine],
-    invocations: &[InvocationSummary],
-) -> Summary {
+pub fn summary(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePage<'_>) -> Summary {
+    let logs = page.logs;
     let problems = || {
         let is_problem = |at: &usize| scene.span(*at).is_some_and(|span| span.outcome != Outcome::Ok);
         (0..scene.tree.nodes.len()).filter(is_problem)
@@ -69,7 +65,7 @@ pub fn summary(
             (format!("All {} problems", format::count(count as u64)), href)
         }),
         slowest: slowest(scene, self_times),
-        cost: invocation::of_trace(invocations, scene.trace.trace_id),
+        cost: cost::of_trace(page.invocations, page.cost, scene.trace.trace_id),
         logs: logs.iter().take(MOST_LOGS).map(|line| lines::log(line, shell, Some(&place), budget)).collect(),
         more_logs: (logs.len() > MOST_LOGS).then(|| {
             format!(

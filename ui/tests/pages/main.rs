@@ -3,6 +3,7 @@
 #[path = "../../examples/gallery/fixtures/mod.rs"]
 mod fixtures;
 
+mod advice_pages;
 mod containers_page;
 mod cost_page;
 mod house_rules;

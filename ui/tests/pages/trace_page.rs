@@ -67,8 +67,15 @@ fn a_functions_span_tells_its_life_and_its_cost() {
         })
         .into();
     let tree = SpanTree::build(&trace.spans);
-    let answers =
-        TracePage { trace: &trace, tree: &tree, selected: None, matches: None, logs: &[], invocations: &invocations };
+    let answers = TracePage {
+        trace: &trace,
+        tree: &tree,
+        selected: None,
+        matches: None,
+        logs: &[],
+        invocations: &invocations,
+        cost: None,
+    };
     let of = |query| page(&shell(Theme::System), &State::parse(query, now()), &answers);
     let html = of("");
     insta::assert_snapshot!(text_of(part(&html, "data-test=\"trace-cost\"")));
@@ -90,8 +97,15 @@ fn an_invocation_that_was_stopped_stands_where_its_span_is_missing() {
         ..few().invocations[0].clone()
     };
     let (tree, invocations) = (SpanTree::build(&trace.spans), [stopped]);
-    let answers =
-        TracePage { trace: &trace, tree: &tree, selected: None, matches: None, logs: &[], invocations: &invocations };
+    let answers = TracePage {
+        trace: &trace,
+        tree: &tree,
+        selected: None,
+        matches: None,
+        logs: &[],
+        invocations: &invocations,
+        cost: None,
+    };
     let of = |query| page(&shell(Theme::System), &State::parse(query, now()), &answers);
     let html = of("");
     assert!(text_of(part(&html, "data-test=\"stopped\"")).contains("was stopped (timeout) before its span ended"));
@@ -242,8 +256,15 @@ fn rendering_takes_milliseconds_however_large_the_trace() {
     for (spans, page_limit, window_limit) in [(10_000, 50, 10), (100_000, 300, 150)] {
         let trace = large(spans);
         let tree = SpanTree::build(&trace.spans);
-        let answers =
-            TracePage { trace: &trace, tree: &tree, selected: None, matches: None, logs: &[], invocations: &[] };
+        let answers = TracePage {
+            trace: &trace,
+            tree: &tree,
+            selected: None,
+            matches: None,
+            logs: &[],
+            invocations: &[],
+            cost: None,
+        };
         let shell = shell(Theme::System);
         for query in ["", "depth=all", "clock=fixed&only=1"] {
             let state = State::parse(query, now());

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 
 /// A day, counted from 1970-01-01.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     days: i32,
 }

@@ -8,6 +8,7 @@
 //!
 //! Not here: where prices are kept, and what was invoked.
 
+pub mod advice;
 mod arithmetic;
 mod book;
 mod built_in;

@@ -3,6 +3,7 @@
 //! Query words are those of the pages (`range`, `from`, `to`, `f`, `sort`, `cursor`); here a word that cannot be understood
 //! is an error, for a program cannot read a note.
 
+mod advice;
 mod containers;
 mod invocations;
 mod prices;
@@ -47,6 +48,9 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/cold-starts", get(invocations::cold_starts))
         .route("/api/v1/map", get(map))
         .route("/api/v1/containers", get(containers::containers))
+        .route("/api/v1/what-if", get(advice::what_if))
+        .route("/api/v1/right-size", get(advice::right_size))
+        .route("/api/v1/traces/{id}/cost", get(spending::trace_cost))
         .route("/api/v1/spending", get(spending::spending))
         .route("/api/v1/status", get(status))
         .route("/api/v1/prices", get(prices::list).post(prices::add))

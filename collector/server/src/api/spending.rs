@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use coldlight_model::money::Usd;
-use coldlight_model::{Spending, SpendingBy, SpendingGroup, Spent};
+use coldlight_model::{OwnCost, Spending, SpendingBy, SpendingGroup, Spent};
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
 
@@ -79,6 +79,30 @@ fn view(spending: &Spending) -> Value {
         "previous": spent(&spending.previous),
         "groups": spending.groups.iter().map(group).collect::<Vec<_>>(),
     })
+}
+
+/// `GET /api/v1/traces/{id}/cost`: one trace with everything it set going.
+pub async fn trace_cost(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Answer {
+    let cost = site.store.trace_cost(super::trace_id(&id)?).await?;
+    let own = |own: &OwnCost| {
+        json!({
+            "functions_usd": usd(own.functions), "containers_usd": usd(own.containers), "calls_usd": usd(own.calls),
+            "cost_usd": usd(own.total()), "unpriced": own.unpriced,
+        })
+    };
+    let downstream: Vec<Value> = cost
+        .downstream
+        .iter()
+        .map(|one| {
+            json!({
+                "trace_id": one.trace.to_hex(), "service": one.service, "own": own(&one.own), "part_usd": usd(one.part),
+                "links": one.links, "of_links": one.of,
+            })
+        })
+        .collect();
+    answer(&json!({
+        "cost_usd": usd(cost.total()), "own": own(&cost.own), "downstream": downstream, "cut_off": cost.cut_off,
+    }))
 }
 
 fn csv(spending: &Spending) -> String {

@@ -15,6 +15,7 @@
 //!
 //! Without a key file everybody who reaches the listener may do everything.
 
+mod advice;
 mod asked;
 mod assets;
 pub mod body;
@@ -71,6 +72,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/traces", READ),
     route(Method::GET, "/containers", READ),
     route(Method::GET, "/cost", READ),
+    route(Method::GET, "/cost/what-if", READ),
+    route(Method::GET, "/cost/right-size", READ),
     route(Method::GET, "/traces/{id}", READ),
     route(Method::GET, "/traces/{id}/rows", READ),
     route(Method::GET, "/traces/{id}/otlp.json", READ),
@@ -94,6 +97,9 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/traces", READ),
     route(Method::GET, "/api/v1/containers", READ),
     route(Method::GET, "/api/v1/spending", READ),
+    route(Method::GET, "/api/v1/what-if", READ),
+    route(Method::GET, "/api/v1/right-size", READ),
+    route(Method::GET, "/api/v1/traces/{id}/cost", READ),
     route(Method::GET, "/api/v1/traces/{id}", READ),
     route(Method::GET, "/api/v1/traces/{id}/spans/{span}", READ),
     route(Method::GET, "/api/v1/invocations", READ),
@@ -119,6 +125,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/traces", get(pages::traces))
         .route("/containers", get(pages::containers))
         .route("/cost", get(pages::cost))
+        .route("/cost/what-if", get(advice::what_if))
+        .route("/cost/right-size", get(advice::right_size))
         .route("/traces/{id}", get(trace::page))
         .route("/traces/{id}/rows", get(trace::rows))
         .route("/traces/{id}/otlp.json", get(trace::otlp))

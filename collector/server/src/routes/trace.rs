@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
-use coldlight_model::{InvocationSummary, LogLine, SpanDetail, SpanId, SpanTree, Trace, TraceId};
+use coldlight_model::{InvocationSummary, LogLine, SpanDetail, SpanId, SpanTree, Trace, TraceCost, TraceId};
 use coldlight_ui::pages::trace::{self, MOST_ROWS, SPANS_HEADER, TracePage};
 use coldlight_ui::query::Query;
 use http::{HeaderValue, header};
@@ -21,6 +21,7 @@ struct Found {
     matches: Option<Vec<SpanId>>,
     logs: Vec<LogLine>,
     invocations: Vec<InvocationSummary>,
+    cost: Option<TraceCost>,
 }
 
 impl Found {
@@ -32,6 +33,7 @@ impl Found {
             matches: self.matches.as_deref(),
             logs: &self.logs,
             invocations: &self.invocations,
+            cost: self.cost.as_ref(),
         }
     }
 }
@@ -66,11 +68,12 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
         }
     };
     let (logs, invocations) = (site.store.logs_of_trace(id), site.store.invocations_of_trace(id));
-    let (selected, matches, logs, invocations) = tokio::join!(selected, matches, logs, invocations);
-    let (selected, matches, logs, invocations) = (selected?, matches?, logs?, invocations?);
+    let cost = site.store.trace_cost(id);
+    let (selected, matches, logs, invocations, cost) = tokio::join!(selected, matches, logs, invocations, cost);
+    let (selected, matches, logs, invocations, cost) = (selected?, matches?, logs?, invocations?, Some(cost?));
     // A large trace takes a while to arrange and to write; other requests should not wait for it.
     rendered(move || {
-        let found = Found { tree: SpanTree::build(&trace.spans), trace, selected, matches, logs, invocations };
+        let found = Found { tree: SpanTree::build(&trace.spans), trace, selected, matches, logs, invocations, cost };
         let page = found.page();
         asked.answer(
             || trace::page(&asked.shell, &state, &page),
@@ -98,7 +101,7 @@ pub async fn rows(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
     let invocations = site.store.invocations_of_trace(id).await?;
     rendered(move || {
         let tree = SpanTree::build(&trace.spans);
-        let found = Found { tree, trace, selected: None, matches, logs: Vec::new(), invocations };
+        let found = Found { tree, trace, selected: None, matches, logs: Vec::new(), invocations, cost: None };
         let mut response = Html(trace::rows(&state, &found.page(), row, count)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

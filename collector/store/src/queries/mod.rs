@@ -2,6 +2,7 @@
 
 mod condition;
 mod containers;
+mod function_sizes;
 mod invocation_condition;
 mod invocations;
 mod locate;
@@ -12,6 +13,7 @@ mod span;
 mod spending;
 mod status;
 mod trace;
+mod trace_cost;
 mod traces;
 
 pub use invocations::InvocationSearch;

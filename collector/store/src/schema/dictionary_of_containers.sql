@@ -1,4 +1,4 @@
--- What the columns of tasks and requests mean to whoever asks in SQL. A view made anew has lost its comments, so they stand
+-- What the columns of tasks, requests and call_costs mean to whoever asks in SQL. A view made anew has lost its comments, so they stand
 -- behind the views and are made with them.
 
 COMMENT ON VIEW tasks IS 'a task or pod: what it reserves, served and cost for as long as it was seen';
@@ -69,3 +69,19 @@ COMMENT ON COLUMN requests."busy_ms" IS 'Its time in ms, when time with n open r
 COMMENT ON COLUMN requests."cost_usd" IS 'What it kept busy of its task, at list price. NULL where the task has no price.';
 COMMENT ON COLUMN requests."loaded_cost_usd" IS 'The same with its part of what was idle; these sum to what the task cost.';
 COMMENT ON COLUMN requests."cost_state" IS 'As of the task: estimated or inferred.';
+
+COMMENT ON VIEW call_costs IS 'a call that AWS meters by itself: a message, an event, a request to a gateway, bucket or table';
+COMMENT ON COLUMN call_costs."trace_id" IS 'Its trace.';
+COMMENT ON COLUMN call_costs."span_id" IS 'The span of the call; of a gateway the span that it called.';
+COMMENT ON COLUMN call_costs."started_at" IS 'When it began, UTC.';
+COMMENT ON COLUMN call_costs."service" IS 'Who called; of a gateway who was called through it.';
+COMMENT ON COLUMN call_costs."remote_kind" IS 'sqs, sns, eventbridge, stepfunctions, apigateway, s3 or dynamodb.';
+COMMENT ON COLUMN call_costs."remote_name" IS 'Which queue, topic, bus, machine, gateway, bucket or table.';
+COMMENT ON COLUMN call_costs."operation" IS 'As the SDK names it, in lower case.';
+COMMENT ON COLUMN call_costs."tenant" IS 'On whose behalf it was.';
+COMMENT ON COLUMN call_costs."region" IS 'AWS region; without one there is no price.';
+COMMENT ON COLUMN call_costs."item" IS 'What the view prices calls what is metered.';
+COMMENT ON COLUMN call_costs."units" IS 'How many units of it; an eventually consistent read of DynamoDB is half a one.';
+COMMENT ON COLUMN call_costs."cost_usd" IS 'List price of the first tier, on demand. NULL where unpriced_because says why.';
+COMMENT ON COLUMN call_costs."cost_state" IS 'estimated: its size was told or does not matter; inferred: it was not, and the smallest is priced.';
+COMMENT ON COLUMN call_costs."unpriced_because" IS 'Why it has no price; NULL where it has one.';

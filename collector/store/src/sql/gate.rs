@@ -12,7 +12,7 @@ use super::parser::Parser;
 use super::{SqlError, functions, growth, series};
 
 /// The names that questions may read.
-pub(crate) const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 14] = [
     "spans",
     "resources",
     "logs",
@@ -20,6 +20,7 @@ pub(crate) const TABLES: [&str; 13] = [
     "invocations",
     "tasks",
     "requests",
+    "call_costs",
     "traces",
     "edges",
     "deliveries",
