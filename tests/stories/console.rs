@@ -157,6 +157,107 @@ async fn an_answer_comes_in_the_form_asked_for_and_says_when_it_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn values_beside_a_question_are_values_whatever_they_hold() {
+    let coldlight = Coldlight::start().await;
+    send_one(&coldlight).await;
+    let sql = "SELECT count(*), $n + 1 FROM spans WHERE service = $service AND started_at > $from::TIMESTAMP";
+    let given = json!({ "service": "shop, \"the\" one", "n": -3, "from": "2026-01-01" });
+    let answer = ask(&coldlight, "", json!({ "sql": sql, "parameters": given })).await.json();
+    assert_eq!(answer["rows"][0], json!([1, -2]), "{answer}");
+    let given = json!({ "service": "' OR true --", "n": 0, "from": "2026-01-01" });
+    let answer = ask(&coldlight, "", json!({ "sql": sql, "parameters": given })).await.json();
+    assert_eq!(answer["rows"][0][0], 0, "{answer}");
+    for (body, reason) in [
+        (json!({ "sql": "SELECT $a" }), "no value for $a"),
+        (json!({ "sql": "SELECT 1", "parameters": { "a": 1 } }), "a value for $a"),
+        (json!({ "sql": "FROM range($n)", "parameters": { "n": 100_000_000 } }), "1000000"),
+        (json!({ "sql": "SELECT\n  servce\nFROM spans" }), "LINE 2:   servce"),
+        (json!({ "sql": "SELECT 1,\n  FRM x" }), "LINE 2:"),
+    ] {
+        let answer = ask(&coldlight, "", body.clone()).await;
+        let why = answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(answer.status == 400 && why.contains(reason), "{body}: {why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_with_a_name_is_ended_by_it() {
+    let coldlight = Coldlight::start().await;
+    let asked = async { ask(&coldlight, "", json!({ "sql": ENDLESS, "id": "report-7" })).await };
+    let ended = async {
+        until("it is there to be ended", Duration::from_secs(10), async || {
+            match coldlight.post("/api/v1/sql/report-7/cancel", &[], "").await.status.as_u16() {
+                204 => Ok(()),
+                status => Err(status.to_string()),
+            }
+        })
+        .await;
+    };
+    let start = Instant::now();
+    let (answer, ()) = tokio::join!(asked, ended);
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert_eq!(coldlight.post("/api/v1/sql/report-7/cancel", &[], "").await.status, 404);
+    assert_eq!(coldlight.sql("SELECT 1").await.number(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_a_file_of_columns_when_asked_for() {
+    let mut coldlight = Coldlight::start().await;
+    send_one(&coldlight).await;
+    let sql = "SELECT service, duration_ns, started_at, 0.1::DECIMAL(38,18) AS money, attributes FROM spans, range(3)";
+    let accept = |form| [("content-type", "text/plain"), ("accept", form)];
+    let parquet = coldlight.post("/api/v1/sql", &accept("application/vnd.apache.parquet"), sql).await;
+    let bytes = parquet.body.clone();
+    assert_eq!((parquet.status.as_u16(), &bytes[..4], &bytes[bytes.len() - 4..]), (200, &b"PAR1"[..], &b"PAR1"[..]));
+    let arrow = coldlight.post("/api/v1/sql?max_rows=2", &accept("application/vnd.apache.arrow.stream"), sql).await;
+    // A stream begins with the mark of a message and ends with an empty one.
+    assert_eq!(
+        (&arrow.body[..4], &arrow.body[arrow.body.len() - 8..]),
+        (&[0xff; 4][..], &[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0][..])
+    );
+    assert_eq!(arrow.header("x-coldlight-cut-off"), "true");
+    let file = coldlight.data().with_extension("parquet");
+    for running in [true, false] {
+        if !running {
+            coldlight.stop().await;
+        }
+        let arguments = [sql, "--format", "parquet", "--output"];
+        let output = coldlight.command("sql").args(arguments).arg(&file).output().unwrap();
+        assert!(output.status.success() && output.stdout.is_empty(), "{running}: {output:?}");
+        assert!(std::fs::read(&file).unwrap().starts_with(b"PAR1"), "{running}");
+        std::fs::remove_file(&file).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_says_what_there_is_to_ask() {
+    let coldlight = Coldlight::start().await;
+    let say = |arguments: &[&str]| {
+        let output = coldlight.command("sql").args(arguments).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+        )
+    };
+    let (status, all) = say(&["--describe"]);
+    assert!(status == Some(0) && all.contains("invocations") && all.contains("cost_by(what, since)"), "{all}");
+    let (status, columns) = say(&["--describe", "invocations", "--format", "csv"]);
+    assert!(status == Some(0) && columns.contains("cost_usd,\"DECIMAL(38,18)\","), "{columns}");
+    let (status, wrong) = say(&["--describe", "invocation"]);
+    assert!(status == Some(2) && wrong.contains("there are spans, "), "{wrong}");
+    let (status, examples) = say(&["--examples"]);
+    assert!(status == Some(0) && examples.contains("cost-by-service"), "{examples}");
+    let (status, answer) = say(&["--example", "cost-by-service"]);
+    assert!(status == Some(0) && answer.contains("of_it_init_usd"), "{answer}");
+    let (status, answer) = say(&["SELECT $n + 1 AS more", "-p", "n=41", "--format", "csv"]);
+    assert_eq!((status, answer.as_str()), (Some(0), "more\n42\n"));
+    let dictionary = coldlight.get("/api/v1/sql/dictionary").await.json();
+    assert!(dictionary["views"].as_array().unwrap().iter().any(|view| view["name"] == "spans"), "{dictionary}");
+    assert!(coldlight.get("/api/v1/sql/examples").await.json()["examples"].as_array().unwrap().len() >= 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_asks_the_running_server_and_the_stopped_store_alike() {
     let mut coldlight = Coldlight::start().await;
     send_one(&coldlight).await;

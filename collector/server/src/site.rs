@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use coldlight_model::{BusyReason, Listening, ReceiverCounts, StoreStatus, Timestamp};
+use coldlight_model::{BusyReason, Dictionary, Listening, ReceiverCounts, StoreStatus, Timestamp};
 use coldlight_receiver::Receiver;
 use coldlight_store::{Store, StoreError};
 use tokio::sync::Semaphore;
@@ -16,9 +16,11 @@ use crate::clock;
 use crate::demo::Sender;
 
 mod layouts;
+mod questions;
 mod slow;
 
 pub use layouts::Layouts;
+pub use questions::Questions;
 pub use slow::SlowPages;
 
 /// Event streams at a time; each is one open `/start` page.
@@ -41,11 +43,14 @@ pub struct Site {
     pub hosts: Option<Hosts>,
     pub layouts: Layouts,
     pub slow: SlowPages,
+    pub questions: Questions,
     pub streams: Arc<Semaphore>,
     pub stop: CancellationToken,
     pub answers: Answers,
     pub started_at: Timestamp,
     refused: Mutex<Refused>,
+    /// Read once: it changes with the program alone.
+    dictionary: tokio::sync::OnceCell<Dictionary>,
     /// When it was asked, and how much was visible then.
     status: tokio::sync::Mutex<Option<(Instant, u64, StoreStatus)>>,
 }
@@ -88,11 +93,13 @@ impl Site {
             hosts,
             layouts: Layouts::default(),
             slow: SlowPages::default(),
+            questions: Questions::default(),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             stop,
             answers: Answers::default(),
             started_at: clock::now(),
             refused: Mutex::default(),
+            dictionary: tokio::sync::OnceCell::new(),
             status: tokio::sync::Mutex::default(),
         }
     }
@@ -103,6 +110,11 @@ impl Site {
 
     pub fn port(&self, name: &str) -> Option<u16> {
         self.address(name).map(|address| address.port())
+    }
+
+    /// What questions in SQL may name.
+    pub async fn dictionary(&self) -> Result<&Dictionary, StoreError> {
+        self.dictionary.get_or_try_init(|| self.store.dictionary()).await
     }
 
     /// For sending to our own OTLP ports.

@@ -3,10 +3,13 @@
 //! The same three forms go over the API and out of `coldlight sql`, so that it does not matter who was asked.
 
 mod csv;
+mod form;
 mod json;
 mod terminal;
 
 use coldlight_model::Table;
+
+pub use form::{Form, Writer};
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -26,8 +29,6 @@ pub const DEFAULT_ROWS: u32 = 10_000;
 pub const MAX_ROWS: u32 = 100_000;
 
 impl Format {
-    pub const ALL: [Self; 3] = [Self::Table, Self::Csv, Self::Json];
-
     pub fn name(self) -> &'static str {
         match self {
             Self::Table => "table",
@@ -36,26 +37,12 @@ impl Format {
         }
     }
 
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
-    }
-
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Table => "text/plain; charset=utf-8",
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Json => "application/json",
         }
-    }
-
-    /// The first form that an Accept header asks for, if it asks for one of ours.
-    pub fn from_accept(accept: &str) -> Option<Self> {
-        accept.split(',').find_map(|part| match part.split(';').next().unwrap_or_default().trim() {
-            "application/json" => Some(Self::Json),
-            "text/csv" => Some(Self::Csv),
-            "text/plain" => Some(Self::Table),
-            _ => None,
-        })
     }
 
     /// The whole answer, with a line feed at its end.
@@ -85,12 +72,5 @@ pub(crate) mod tests {
         let columns =
             columns.iter().map(|(name, sql_type)| Column { name: (*name).into(), sql_type: (*sql_type).into() });
         Table { columns: columns.collect(), rows, cut_off: false }
-    }
-
-    #[test]
-    fn the_accept_header_chooses() {
-        assert_eq!(Format::from_accept("text/csv"), Some(Format::Csv));
-        assert_eq!(Format::from_accept("text/html, application/json;q=0.9"), Some(Format::Json));
-        assert_eq!(Format::from_accept("*/*"), None);
     }
 }

@@ -55,6 +55,9 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/status", get(status))
         .route("/api/v1/prices", get(prices::list).post(prices::add))
         .route("/api/v1/sql", post(sql::ask))
+        .route("/api/v1/sql/{id}/cancel", post(sql::cancel))
+        .route("/api/v1/sql/dictionary", get(sql::dictionary))
+        .route("/api/v1/sql/examples", get(sql::examples))
         .route("/api/v1/openapi.json", get(openapi))
 }
 

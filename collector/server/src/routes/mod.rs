@@ -9,7 +9,7 @@
 //! |---|---|
 //! | anybody | `/healthz`, `/assets/…`, `/login`, `/logout`, `/prefs` (cookies of their own) |
 //! | scope read | pages, `/readyz`, `/metrics`, `/api/v1/…` |
-//! | scope sql | `POST /api/v1/sql` |
+//! | scope sql | `POST /api/v1/sql`, and what ends it |
 //! | scope write | `POST /start/sample`, and OTLP on its own ports |
 //! | scope admin | everything; alone `POST /api/v1/prices` |
 //!
@@ -61,6 +61,7 @@ const fn route(method: Method, path: &'static str, scope: Option<Scope>) -> Rout
 }
 
 const READ: Option<Scope> = Some(Scope::Read);
+const SQL: Option<Scope> = Some(Scope::Sql);
 
 /// Every route. HEAD is allowed where GET is.
 pub const ROUTES: &[Route] = &[
@@ -110,7 +111,10 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/status", READ),
     route(Method::GET, "/api/v1/prices", READ),
     route(Method::POST, "/api/v1/prices", Some(Scope::Admin)),
-    route(Method::POST, "/api/v1/sql", Some(Scope::Sql)),
+    route(Method::POST, "/api/v1/sql", SQL),
+    route(Method::POST, "/api/v1/sql/{id}/cancel", SQL),
+    route(Method::GET, "/api/v1/sql/dictionary", READ),
+    route(Method::GET, "/api/v1/sql/examples", READ),
     route(Method::GET, "/api/v1/openapi.json", READ),
 ];
 

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use coldlight_local::cli::LocalArgs;
 
 use super::value::{Bytes, Length, Listen, LogFormat, Share};
-use crate::answer::Format;
+use crate::answer::Form;
 use crate::prices::PricesArgs;
 
 const EXAMPLES: &str = "\
@@ -167,13 +167,27 @@ Examples:
   coldlight sql \"SELECT name, count(*) AS n FROM spans GROUP BY name ORDER BY n DESC\"
   coldlight sql --format csv \"FROM traces LIMIT 100\" > traces.csv
   coldlight sql --url http://127.0.0.1:4319 --format json \"SELECT max(started_at) FROM spans\"
-  echo \"FROM resources\" | coldlight sql -";
+  echo \"FROM resources\" | coldlight sql -
+  coldlight sql --describe invocations
+  coldlight sql --example cost-by-service
+  coldlight sql --parameter service=checkout \"FROM spans WHERE service = $service\" --format parquet --output spans.parquet";
 
 #[derive(Clone, Debug, Args)]
 #[command(after_help = SQL_EXAMPLES)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
 pub struct SqlArgs {
     /// The question; `-` reads it from standard input
-    pub question: String,
+    #[arg(group = "what")]
+    pub question: Option<String>,
+    /// Say what can be asked about, or which columns one VIEW has
+    #[arg(long, group = "what", value_name = "VIEW", num_args = 0..=1)]
+    pub describe: Option<Option<String>>,
+    /// List questions to start from
+    #[arg(long, group = "what")]
+    pub examples: bool,
+    /// Ask one of them
+    #[arg(long, group = "what", value_name = "NAME")]
+    pub example: Option<String>,
     #[command(flatten)]
     pub place: Place,
     /// Ask the server at this address, whatever --data says
@@ -182,9 +196,15 @@ pub struct SqlArgs {
     /// The key to ask a server with, if it wants one
     #[arg(long, env = "COLDLIGHT_API_KEY", hide_env_values = true, value_name = "SECRET")]
     pub api_key: Option<String>,
+    /// A value of $NAME in the question: a number, true, false, null, or else a text
+    #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
     /// How the answer is written
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = Form::Table)]
+    pub format: Form,
+    /// Where the answer is written; standard output otherwise
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// The most rows to answer
     #[arg(long, default_value_t = crate::answer::DEFAULT_ROWS, value_parser = clap::value_parser!(u32).range(1..=crate::answer::MAX_ROWS as i64))]
     pub max_rows: u32,

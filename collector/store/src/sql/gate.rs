@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::parser::Parser;
-use super::{SqlError, functions, growth, series};
+use super::{SqlError, functions, growth, place, series};
 
 /// The names that questions may read.
 pub(crate) const TABLES: [&str; 14] = [
@@ -165,7 +165,10 @@ pub(crate) fn check(parser: &Parser, text: &str) -> Result<(), SqlError> {
             Some("not implemented") => {
                 SqlError::Refused("only SELECT is answered here; nothing can be changed".to_owned())
             }
-            _ => SqlError::Failed(format!("Parser Error: {message}")),
+            _ => {
+                let at = tree["position"].as_str().and_then(|at| at.parse().ok());
+                SqlError::Failed(format!("Parser Error: {message}{}", place::mark(bare, at)))
+            }
         });
     }
     match tree["statements"].as_array().map(Vec::len) {
@@ -307,7 +310,7 @@ fn expression(node: &Value) -> Result<(), SqlError> {
             }
             Err(SqlError::Refused(format!("casts to {name} are not admitted here")))
         }
-        Some("PARAMETER") => Err(SqlError::Refused("there are no parameters here; write the value itself".to_owned())),
+        Some("PARAMETER") => Err(SqlError::Refused("this parameter has no value; write the value itself".to_owned())),
         Some(class) if CLASSES.contains(&class) => Ok(()),
         other => {
             let class = other.unwrap_or("this").to_lowercase().replace('_', " ");

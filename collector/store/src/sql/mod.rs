@@ -7,18 +7,23 @@
 mod clock;
 mod dictionary;
 mod examples;
+mod file;
 mod functions;
 mod gate;
 mod growth;
 mod hints;
+mod parameters;
 mod parser;
+mod place;
 mod series;
 mod table;
 mod zones;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use coldlight_model::{Table, Timestamp};
+use coldlight_model::{Cell, Table, Timestamp};
+use duckdb::Connection;
 
 use crate::ask::{Limits, Unanswered};
 use crate::error::StoreError;
@@ -27,6 +32,8 @@ use crate::store::Store;
 
 pub use dictionary::dictionary;
 pub use examples::EXAMPLES;
+use file::Unwritten;
+pub use file::{File, FileForm};
 pub(crate) use parser::Parser;
 pub(crate) use zones::register;
 
@@ -41,11 +48,13 @@ pub struct Question {
     /// Rows beyond this are cut off, and the answer says so.
     pub max_rows: usize,
     pub timeout: Duration,
+    /// Values of `$name` in the text. Times are texts, cast where they stand: `$from::TIMESTAMP`.
+    pub parameters: BTreeMap<String, Cell>,
 }
 
 impl Question {
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), max_rows: 100_000, timeout: Duration::from_secs(30) }
+        Self { text: text.into(), max_rows: 100_000, timeout: Duration::from_secs(30), parameters: BTreeMap::new() }
     }
 }
 
@@ -74,7 +83,7 @@ impl From<StoreError> for SqlError {
         match error {
             StoreError::TimedOut { limit } => Self::TimedOut { limit },
             StoreError::Database(error) if !StoreError::is_fatal(&error) => {
-                Self::Failed(hints::with_hint(message(&error)))
+                Self::Failed(place::of_the_question(hints::with_hint(message(&error))))
             }
             other => Self::Store(other),
         }
@@ -101,12 +110,35 @@ fn message(error: &duckdb::Error) -> String {
 impl Store {
     /// Answers one SELECT over the views. Dropping the future stops the question.
     pub async fn sql(&self, question: Question) -> Result<Table, SqlError> {
+        self.run_sql(question, table::read).await
+    }
+
+    /// As [`Store::sql`], with the answer as a file.
+    pub async fn sql_file(&self, question: Question, form: FileForm) -> Result<File, SqlError> {
+        let written = self.run_sql(question, move |db, text, max_rows| match file::write(db, text, max_rows, form) {
+            Ok(file) => Ok(Ok(file)),
+            Err(Unwritten::Store(error)) => Err(error),
+            Err(other) => Ok(Err(other)),
+        });
+        written.await?.map_err(|unwritten| {
+            let why = std::error::Error::source(&unwritten).map_or_else(String::new, |why| format!(": {why}"));
+            SqlError::Failed(format!("{unwritten}{why}; cast the column to VARCHAR, or ask for JSON or CSV"))
+        })
+    }
+
+    async fn run_sql<T: Send + 'static>(
+        &self,
+        question: Question,
+        read: impl FnOnce(&Connection, &str, usize) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, SqlError> {
         let parser = self.asker().parser();
-        let question = tokio::task::spawn_blocking(move || gate::check(&parser, &question.text).map(|()| question))
-            .await
-            .map_err(|_| SqlError::Store(StoreError::Reopening))??;
-        let limits =
-            Limits { time: question.timeout, memory: Some(self.shared.settings.memory_limit_bytes + MEMORY_ABOVE) };
+        let (max_rows, timeout) = (question.max_rows, question.timeout);
+        let checked = tokio::task::spawn_blocking(move || {
+            let text = parameters::fill(&parser, gate::bare(&question.text), &question.parameters)?;
+            gate::check(&parser, &text).map(|()| text)
+        });
+        let text = checked.await.map_err(|_| SqlError::Store(StoreError::Reopening))??;
+        let limits = Limits { time: timeout, memory: Some(self.shared.settings.memory_limit_bytes + MEMORY_ABOVE) };
         let now = (self.shared.now)();
         let answer = self
             .asker()
@@ -114,10 +146,10 @@ impl Store {
                 clock::set(db, now)?;
                 // The gate is the wall; a read-only transaction is a second one.
                 db.execute_batch("BEGIN TRANSACTION READ ONLY")?;
-                let table = table::read(db, gate::bare(&question.text), question.max_rows);
+                let answer = read(db, &text, max_rows);
                 // One that was interrupted may not take this; its connection is closed then.
                 let _ = db.execute_batch("ROLLBACK");
-                table
+                answer
             })
             .await?;
         Ok(answer)
@@ -129,6 +161,27 @@ impl Store {
 /// # Errors
 /// As [`Store::open`]; nothing is made where there is no data.
 pub fn ask_stopped(settings: Settings, question: Question, now: fn() -> Timestamp) -> Result<Table, SqlError> {
+    on_stopped(settings, now, async |store| store.sql(question).await)
+}
+
+/// As [`ask_stopped`], with the answer as a file. Blocking.
+///
+/// # Errors
+/// As [`ask_stopped`].
+pub fn ask_stopped_for_file(
+    settings: Settings,
+    question: Question,
+    form: FileForm,
+    now: fn() -> Timestamp,
+) -> Result<File, SqlError> {
+    on_stopped(settings, now, async |store| store.sql_file(question, form).await)
+}
+
+fn on_stopped<T>(
+    settings: Settings,
+    now: fn() -> Timestamp,
+    what: impl AsyncFnOnce(&Store) -> Result<T, SqlError>,
+) -> Result<T, SqlError> {
     if !crate::engine::database_path(&settings.data).exists() {
         let source = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(SqlError::Store(StoreError::File { path: crate::engine::database_path(&settings.data), source }));
@@ -143,7 +196,7 @@ pub fn ask_stopped(settings: Settings, question: Question, now: fn() -> Timestam
         let mut written = store.generation();
         // Fails only when the writer has ended, and then nothing more comes.
         let _ = written.wait_for(|sequence| *sequence >= last).await;
-        store.sql(question).await
+        what(&store).await
     });
     store.close()?;
     answer

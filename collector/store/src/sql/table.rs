@@ -11,7 +11,7 @@ use duckdb::Connection;
 use crate::error::StoreError;
 
 /// Most bytes of text in one answer; rows beyond are cut off like those beyond `max_rows`.
-const MOST_BYTES: usize = 64 << 20;
+pub(super) const MOST_BYTES: usize = 64 << 20;
 
 /// Runs an admitted question and reads at most `max_rows` rows, as they come: the answer is never whole in DuckDB's memory.
 pub(crate) fn read(db: &Connection, text: &str, max_rows: usize) -> Result<Table, StoreError> {
@@ -38,7 +38,7 @@ pub(crate) fn read(db: &Connection, text: &str, max_rows: usize) -> Result<Table
     Ok(table)
 }
 
-fn columns(db: &Connection, text: &str) -> Result<Vec<Column>, StoreError> {
+pub(super) fn columns(db: &Connection, text: &str) -> Result<Vec<Column>, StoreError> {
     let mut statement = db.prepare(&format!("DESCRIBE (\n{text}\n)"))?;
     let columns = statement.query_map([], |row| Ok(Column { name: row.get(0)?, sql_type: row.get(1)? }))?;
     Ok(columns.collect::<Result<_, _>>()?)
@@ -48,7 +48,7 @@ fn cell_sql(place: usize, column: &Column) -> String {
     if is_plain(&column.sql_type) { format!("#{place}") } else { format!("#{place}::VARCHAR") }
 }
 
-fn is_plain(sql_type: &str) -> bool {
+pub(super) fn is_plain(sql_type: &str) -> bool {
     matches!(
         sql_type,
         "BOOLEAN"

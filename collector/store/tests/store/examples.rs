@@ -2,8 +2,13 @@
 
 use std::fmt::Write;
 
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Decimal128Type, TimeUnit};
+use arrow::record_batch::RecordBatch;
+use arrow_ipc::reader::StreamReader;
 use coldlight_model::{Cell, Table};
-use coldlight_store::{EXAMPLES, Question, SqlError, Store, measure};
+use coldlight_store::{EXAMPLES, FileForm, Question, SqlError, Store, measure};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::made::{self, Kept, now};
 
@@ -112,4 +117,51 @@ async fn every_column_and_every_macro_says_what_it_means() {
     assert_eq!(tables, ["cost_by", "cost_over_time"]);
     assert!(dictionary.macros.iter().any(|one| one.name == "lambda_cost" && one.parameters[0] == "region"));
     assert_eq!(coldlight_store::dictionary().unwrap(), dictionary, "it is the same without a store");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_columns_holds_the_rows_with_their_types() {
+    let kept = made();
+    let text = "SELECT request_id, started_at, cost_usd, cold_start, billed_ms FROM invocations";
+    let question = |text: &str, max_rows| Question { max_rows, ..Question::new(text) };
+    let attos = kept.count("SELECT sum(attos_of(cost_usd)) FROM invocations").await;
+    for form in [FileForm::Parquet, FileForm::ArrowStream] {
+        let file = kept.store.sql_file(question(text, 100_000), form).await.unwrap();
+        let batches = read(&file.bytes, form);
+        assert_eq!((file.rows, rows(&batches), file.cut_off), (3_000, 3_000, false), "{form:?}");
+        let schema = batches[0].schema();
+        let types: Vec<&DataType> = schema.fields().iter().map(|field| field.data_type()).collect();
+        let time = DataType::Timestamp(TimeUnit::Nanosecond, None);
+        let expected = [&DataType::Utf8, &time, &DataType::Decimal128(38, 18), &DataType::Boolean, &DataType::Int64];
+        assert_eq!(types, expected, "{form:?}");
+        assert_eq!(schema.field(2).name(), "cost_usd");
+        let sum: i128 = batches
+            .iter()
+            .flat_map(|batch| batch.column(2).as_primitive::<Decimal128Type>().iter().flatten().collect::<Vec<_>>())
+            .sum();
+        assert_eq!(sum, attos, "{form:?}: money is exact");
+        let cut = kept.store.sql_file(question(text, 10), form).await.unwrap();
+        assert_eq!((cut.rows, rows(&read(&cut.bytes, form)), cut.cut_off), (10, 10, true), "{form:?}");
+        let odd = "SELECT attributes, events, INTERVAL 1 DAY AS i, uuid() AS u, [1] AS l, NULL AS n, 1::HUGEINT AS h FROM spans LIMIT 1";
+        let odd = kept.store.sql_file(question(odd, 10), form).await.unwrap();
+        assert_eq!(read(&odd.bytes, form)[0].column(2).as_string::<i32>().value(0), "1 day");
+        let none = kept.store.sql_file(question("SELECT 1 AS x WHERE false", 10), form).await.unwrap();
+        assert_eq!((none.rows, rows(&read(&none.bytes, form))), (0, 0), "{form:?}");
+    }
+}
+
+fn rows(batches: &[RecordBatch]) -> usize {
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
+
+fn read(bytes: &[u8], form: FileForm) -> Vec<RecordBatch> {
+    match form {
+        FileForm::Parquet => {
+            let mut file = tempfile::tempfile().unwrap();
+            std::io::Write::write_all(&mut file, bytes).unwrap();
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+            reader.map(Result::unwrap).collect()
+        }
+        FileForm::ArrowStream => StreamReader::try_new(bytes, None).unwrap().map(Result::unwrap).collect(),
+    }
 }
