@@ -156,6 +156,8 @@ fn routes() -> Vec<(Needs, Method, &'static str, &'static str)> {
         (Needs::Write, Method::POST, "/start/sample", ""),
         (Needs::Sql, Method::POST, "/api/v1/sql", ""),
         (Needs::Sql, Method::POST, "/api/v1/sql/{id}/cancel", ""),
+        get(Needs::Sql, "/sql"),
+        (Needs::Sql, Method::POST, "/sql", ""),
         get(Needs::Read, "/api/v1/sql/dictionary"),
         get(Needs::Read, "/api/v1/sql/examples"),
         (Needs::Admin, Method::POST, "/api/v1/prices", ""),

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use coldlight_tests::clock::{unix_nanos, until};
 use coldlight_tests::measure::{memory, processor_time};
 use coldlight_tests::random::Random;
-use coldlight_tests::web::Answer;
+use coldlight_tests::web::{self, Answer};
 use coldlight_tests::{Coldlight, Options, grpc, otlp};
+use http::Method;
 use prost::Message;
 use serde_json::json;
 
@@ -255,6 +256,28 @@ async fn the_command_line_says_what_there_is_to_ask() {
     let dictionary = coldlight.get("/api/v1/sql/dictionary").await.json();
     assert!(dictionary["views"].as_array().unwrap().iter().any(|view| view["name"] == "spans"), "{dictionary}");
     assert!(coldlight.get("/api/v1/sql/examples").await.json()["examples"].as_array().unwrap().len() >= 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_asks_for_its_own_site_and_nobody_else() {
+    let coldlight = Coldlight::start().await;
+    let own = format!("http://{}", coldlight.http());
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", own.as_str())];
+    let short = coldlight.post("/sql", &form, "q=SELECT+40%2B2").await;
+    assert_eq!((short.status.as_u16(), short.header("location")), (303, "/sql?q=SELECT+40%2B2"));
+    let long = format!("q=SELECT+40%2B2+--+{}", "x".repeat(5_000));
+    assert!(coldlight.post("/sql", &form, long).await.text().contains("<td class=\"r\"><bdi>42</bdi></td>"));
+    let file = coldlight.post("/sql", &form, "q=SELECT+40%2B2+AS+n&format=csv").await;
+    assert_eq!(
+        (file.text().as_str(), file.header("content-disposition")),
+        ("n\n42\n", "attachment; filename=\"answer.csv\"")
+    );
+    let page = coldlight.get("/sql?q=SELECT%2040%2B2").await.text();
+    assert!(page.contains("<bdi>42</bdi>"));
+    let request =
+        web::request(Method::GET, "/sql?q=SELECT%2040%2B2", &[("sec-fetch-site", "cross-site")], web::whole(""));
+    let foreign = web::send(coldlight.http(), request).await.unwrap().text();
+    assert!(foreign.contains("SELECT 40+2</textarea>") && !foreign.contains("<bdi>42</bdi>"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

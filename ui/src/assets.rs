@@ -37,7 +37,7 @@ macro_rules! stylesheet {
 }
 
 /// A page asks for one stylesheet only.
-const STYLESHEET: &str = stylesheet!("../assets/css/map.css", "../assets/css/pages.css");
+const STYLESHEET: &str = stylesheet!("../assets/css/map.css", "../assets/css/pages.css", "../assets/css/sql.css");
 const TRACE_STYLESHEET: &str = stylesheet!("../assets/css/trace.css");
 
 /// Each source is a block of its own, so that their names never meet.

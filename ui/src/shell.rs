@@ -69,6 +69,7 @@ pub enum Section {
     ColdStarts,
     Containers,
     Cost,
+    Sql,
     Status,
     /// A page outside the navigation.
     Other,
@@ -88,7 +89,7 @@ pub type Key = (&'static str, &'static str);
 
 const KEYS_EVERYWHERE: [Key; 6] = [
     ("/", "search by id"),
-    ("g then m, t, u", "map, traces, status"),
+    ("g then m, t, s, u", "map, traces, SQL, status"),
     ("T", "theme: system, light, dark"),
     ("y", "copy a link to this page"),
     ("?", "this list"),
@@ -134,6 +135,7 @@ impl Chrome {
                 item(Section::ColdStarts, "cold-starts", "Cold starts", carry("/cold-starts")),
                 item(Section::Containers, "containers", "Containers", carry("/containers")),
                 item(Section::Cost, "cost", "Cost", carry("/cost")),
+                item(Section::Sql, "sql", "SQL", "/sql".to_owned()),
                 item(Section::Status, "status", "Status", "/status".to_owned()),
             ],
             here: here.to_string(),

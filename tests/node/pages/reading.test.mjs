@@ -69,6 +69,37 @@ test('without scripts one comes from the functions to an invocation and the arit
   })
 ));
 
+test('without scripts one asks in SQL, follows an id, and reads where a question errs', () => (
+  withPage({ javaScriptEnabled: false }, async (page) => {
+    await page.goto(`${told.ordinary}/sql`);
+    await marked(page, 'sql-editor').fill('SELECT trace_id, spans FROM traces ORDER BY spans DESC LIMIT 3');
+    await marked(page, 'sql-run').click();
+    await page.waitForURL(/\/sql\?q=/);
+    assert.match(await marked(page, 'sql-status').innerText(), /^Done 3 rows, /);
+    await marked(page, 'sql-result').locator('tbody a').first().click();
+    await page.waitForURL(/\/traces\/[0-9a-f]{32}/);
+    await page.goto(`${told.ordinary}/sql`);
+    await marked(page, 'sql-example').first().click();
+    await page.waitForURL(/example=/);
+    assert.match(await marked(page, 'sql-status').innerText(), /^Done/);
+    assert.ok(await marked(page, 'sql-editor').inputValue(), 'the example stands in the editor');
+    await marked(page, 'sql-editor').fill('SELECT 1,\n  servce\nFROM spans');
+    await marked(page, 'sql-run').click();
+    await page.waitForURL(/servce/);
+    const wrong = await marked(page, 'sql-error').innerText();
+    assert.match(wrong, /servce/);
+    assert.match(wrong, /LINE 2: .*servce\n +\^/);
+  })
+));
+
+test('Ctrl and Enter run what stands in the editor', () => withPage({}, async (page) => {
+  await go(page, `${told.ordinary}/sql`);
+  await marked(page, 'sql-editor').fill('SELECT 42 AS answer');
+  await marked(page, 'sql-editor').press('Control+Enter');
+  await page.waitForURL(/42/);
+  assert.equal(await marked(page, 'sql-result').locator('tbody td').first().innerText(), '42');
+}));
+
 test('without scripts a trace of ten thousand spans is read page by page', () => (
   withPage({ javaScriptEnabled: false }, async (page) => {
     await page.goto(`${told.full}/traces/${told.large.id}`);

@@ -1,6 +1,6 @@
 // Single keys. Each one presses a control that is on the page; a key without its control does nothing.
 
-const pages = { m: "map", t: "traces", u: "status" };
+const pages = { m: "map", t: "traces", s: "sql", u: "status" };
 let afterG = 0;
 
 const press = (selector) => {
@@ -9,6 +9,7 @@ const press = (selector) => {
   control.click();
   return true;
 };
+const zoom = (way) => () => press(`[data-zoom=${way}]`);
 const focus = (selector) => {
   const field = document.querySelector(selector);
   field?.focus();
@@ -40,17 +41,18 @@ const keys = {
   t: () => toggle("details.range"),
   T: () => press("[data-theme-form] button"),
   y: () => press("[data-copy-link]"),
-  "+": () => press("[data-zoom=in]"),
-  "=": () => press("[data-zoom=in]"),
-  "-": () => press("[data-zoom=out]"),
-  0: () => press("[data-zoom=fit]"),
+  "+": zoom("in"),
+  "=": zoom("in"),
+  "-": zoom("out"),
+  0: zoom("fit"),
   Escape: escape,
 };
 
 // On window: whatever a page does with a key comes first, on document.
 window.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.form?.requestSubmit();
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  const isField = event.target.matches?.("input, textarea, select, [contenteditable]");
+  const isField = event.target.matches?.("input, textarea, select");
   if (isField) {
     if (event.key === "Escape") event.target.blur();
     return;

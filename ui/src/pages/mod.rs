@@ -14,6 +14,7 @@ pub mod invocations;
 pub mod login;
 pub mod map;
 pub mod right_size;
+pub mod sql;
 pub mod start;
 pub mod status;
 pub mod trace;

@@ -10,6 +10,7 @@ mod house_rules;
 mod invocation_pages;
 mod map_page;
 mod small_pages;
+mod sql_page;
 mod text_of;
 mod trace_page;
 mod traces_page;

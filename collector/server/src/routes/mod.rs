@@ -9,7 +9,7 @@
 //! |---|---|
 //! | anybody | `/healthz`, `/assets/…`, `/login`, `/logout`, `/prefs` (cookies of their own) |
 //! | scope read | pages, `/readyz`, `/metrics`, `/api/v1/…` |
-//! | scope sql | `POST /api/v1/sql`, and what ends it |
+//! | scope sql | `/sql`, `POST /api/v1/sql`, and what ends it |
 //! | scope write | `POST /start/sample`, and OTLP on its own ports |
 //! | scope admin | everything; alone `POST /api/v1/prices` |
 //!
@@ -28,6 +28,7 @@ mod login;
 mod pages;
 mod prefs;
 mod probes;
+mod sql;
 mod start;
 mod tell;
 mod trace;
@@ -83,6 +84,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/functions", READ),
     route(Method::GET, "/functions/{name}", READ),
     route(Method::GET, "/cold-starts", READ),
+    route(Method::GET, "/sql", SQL),
+    route(Method::POST, "/sql", SQL),
     route(Method::GET, "/status", READ),
     route(Method::GET, "/go", READ),
     route(Method::POST, "/prefs", None),
@@ -139,6 +142,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/functions", get(invocations::functions))
         .route("/functions/{name}", get(invocations::function))
         .route("/cold-starts", get(invocations::cold_starts))
+        .route("/sql", get(sql::page).post(sql::ask))
         .route("/status", get(pages::status))
         .route("/go", get(go::go))
         .route("/prefs", post(prefs::set))

@@ -1,0 +1,84 @@
+//! `/sql`: the page for whatever no other page answers. GET asks what the address holds, POST what a form sends; reading is all that either
+//! can do. A question that is short enough becomes an address to share; what another site links to is shown, and asked only when somebody
+//! here says so.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State as Shared};
+use axum::response::{Html, IntoResponse, Response};
+use coldlight_store::{EXAMPLES, Question, SqlError};
+use coldlight_ui::Shell;
+use coldlight_ui::pages::sql::{self, Format, Outcome, State};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::asked::{self, Asked};
+use super::{body, prefs};
+use crate::answer::{Form, MAX_ROWS};
+use crate::api;
+use crate::site::Site;
+use crate::wrong::Wrong;
+
+/// As much as a form's words are read from; `POST /api/v1/sql` takes longer questions.
+const MAX_FORM: usize = 64 << 10;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+pub async fn page(Shared(site): Shared<Arc<Site>>, headers: HeaderMap, asked: Asked) -> Result<Response, Wrong> {
+    let state = State::parse(&asked.query, EXAMPLES);
+    if is_foreign(&headers) {
+        let html = sql::page(&asked.shell, &state, Outcome::NotAsked, site.dictionary().await?, EXAMPLES);
+        return Ok(Html(html).into_response());
+    }
+    answer(&site, &asked.shell, state).await
+}
+
+/// Whether a page of another site made the browser come here. Older browsers and programs do not say.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|from| from != "same-origin" && from != "none")
+}
+
+pub async fn ask(Shared(site): Shared<Arc<Site>>, request: Request) -> Result<Response, Wrong> {
+    let (parts, body) = request.into_parts();
+    let body = body::read(body, MAX_FORM).await?;
+    let state = State::parse(&String::from_utf8_lossy(&body), EXAMPLES);
+    match state.link().filter(|_| state.format == Format::Html) {
+        Some(link) => Ok(prefs::see_other(&link.to_string())),
+        None => answer(&site, &asked::shell(&site, &parts.uri, &parts.headers).await, state).await,
+    }
+}
+
+async fn answer(site: &Site, shell: &Shell, state: State) -> Result<Response, Wrong> {
+    let form = match state.format {
+        Format::Html => None,
+        Format::Csv => Some(Form::Csv),
+        Format::Json => Some(Form::Json),
+        Format::Parquet => Some(Form::Parquet),
+    };
+    let max_rows = if form.is_some() { MAX_ROWS as usize } else { sql::ROWS };
+    let question = Question { max_rows, timeout: TIMEOUT, ..Question::new(state.question.clone()) };
+    if let Some(form) = form.filter(|_| state.is_asked()) {
+        let mut response = api::sql::answer(site, question, form).await?;
+        let name = HeaderValue::from_str(&format!("attachment; filename=\"answer.{}\"", form.name()));
+        response.headers_mut().extend(name.ok().map(|name| (header::CONTENT_DISPOSITION, name)));
+        return Ok(response);
+    }
+    let dictionary = site.dictionary().await?;
+    let page = |outcome| sql::page(shell, &state, outcome, dictionary, EXAMPLES);
+    if !state.is_asked() {
+        return Ok(Html(page(Outcome::NotAsked)).into_response());
+    }
+    tracing::info!(question = coldlight_ui::text::cut(&state.question, 1_000), "asked in SQL");
+    let started = Instant::now();
+    let (status, html) = match site.store.sql(question).await {
+        Ok(table) => {
+            let took = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            (StatusCode::OK, page(Outcome::Answered { table: &table, took }))
+        }
+        Err(SqlError::Store(error)) => return Err(error.into()),
+        Err(error) => {
+            let wrong = Wrong::from(error);
+            (wrong.status, page(Outcome::Unanswered(&wrong.message)))
+        }
+    };
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
+}

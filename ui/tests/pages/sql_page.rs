@@ -1,0 +1,36 @@
+//! The page of SQL, in words.
+
+use coldlight_ui::Theme;
+use coldlight_ui::pages::sql::{self, Outcome, State};
+
+use crate::fixtures::shell::shell;
+use crate::fixtures::sql::{EXAMPLES, dictionary, money, traces};
+use crate::text_of::{part, text_of};
+
+fn page(query: &str, outcome: Outcome<'_>) -> String {
+    sql::page(&shell(Theme::System), &State::parse(query, &EXAMPLES), outcome, &dictionary(), &EXAMPLES)
+}
+
+#[test]
+fn an_example_is_asked_and_answered_beside_the_dictionary() {
+    let table = money();
+    let html = page("example=cold-starts", Outcome::Answered { table: &table, took: 41_000_000 });
+    insta::assert_snapshot!(text_of(part(&html, "<main")));
+    assert_eq!(html.matches("class=\"track\"").count(), 3, "a bar for each service");
+}
+
+#[test]
+fn ids_lead_to_traces_and_names_to_functions() {
+    let table = traces();
+    let html = page("q=FROM+traces", Outcome::Answered { table: &table, took: 1 });
+    assert!(html.contains("href=\"/traces/0af7651916cd43dd8448eb211c803110\""));
+    assert!(html.contains("href=\"/functions/checkout-api\""));
+    assert!(text_of(&html).contains("40 rows, and there are more"));
+}
+
+#[test]
+fn a_question_stays_in_the_editor_whatever_became_of_it() {
+    let html = page("q=SELECT+1+%3C+2", Outcome::Unanswered("Parser Error: <no>\n\u{202e}"));
+    assert!(html.contains("SELECT 1 &#60; 2</textarea>") && html.contains("Parser Error: &#60;no&#62;"));
+    assert!(text_of(&html).contains("No answer") && !html.contains('\u{202e}'));
+}
