@@ -70,7 +70,7 @@ test('without scripts one comes from the functions to an invocation and the arit
 ));
 
 test('without scripts one asks in SQL, follows an id, and reads where a question errs', () => (
-  withPage({ javaScriptEnabled: false }, async (page) => {
+  withPage({ javaScriptEnabled: false }, async (page, wrong) => {
     await page.goto(`${told.ordinary}/sql`);
     await marked(page, 'sql-editor').fill('SELECT trace_id, spans FROM traces ORDER BY spans DESC LIMIT 3');
     await marked(page, 'sql-run').click();
@@ -86,9 +86,12 @@ test('without scripts one asks in SQL, follows an id, and reads where a question
     await marked(page, 'sql-editor').fill('SELECT 1,\n  servce\nFROM spans');
     await marked(page, 'sql-run').click();
     await page.waitForURL(/servce/);
-    const wrong = await marked(page, 'sql-error').innerText();
-    assert.match(wrong, /servce/);
-    assert.match(wrong, /LINE 2: .*servce\n +\^/);
+    const said = await marked(page, 'sql-error').innerText();
+    assert.match(said, /servce/);
+    assert.match(said, /LINE 2: .*servce\n +\^/);
+    // A question that cannot be asked is a bad request, and the only thing that went wrong.
+    assert.ok(wrong.length > 0 && wrong.every((one) => one.includes('400')), String(wrong));
+    wrong.length = 0;
   })
 ));
 

@@ -210,7 +210,7 @@ mod tests {
         let rows = (0..500).map(|n| (0..10).map(|at| Cell::Int(n * at)).collect()).collect();
         let columns: Vec<(&str, &str)> = vec![("n", "BIGINT"); 10];
         let shown = shown(&table(&columns, rows));
-        assert_eq!(shown.rows.len(), 200);
-        assert!(shown.note.contains("first 200"), "{}", shown.note);
+        assert!((50..=200).contains(&shown.rows.len()), "{}", shown.rows.len());
+        assert!(shown.note.contains(&format!("first {}", shown.rows.len())), "{}", shown.note);
     }
 }
