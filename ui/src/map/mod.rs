@@ -4,6 +4,7 @@ pub(crate) mod card;
 pub(crate) mod edge;
 mod graph;
 pub(crate) mod inspector;
+pub(crate) mod links;
 pub(crate) mod money;
 mod sort;
 pub(crate) mod table;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use coldlight_model::Nanos;
 
+use super::bar::coordinate;
 use super::scene::Scene;
 use super::state::{Only, View};
-use super::waterfall::{coordinate, operation};
+use super::waterfall::operation;
 use crate::{format, text};
 
 /// Frames drawn; the smaller are only counted.

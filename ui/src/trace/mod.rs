@@ -8,6 +8,8 @@
 //!   [`invocation`] what a function's run did and cost, [`cost`] what a whole trace cost.
 
 pub mod attributes;
+pub mod bar;
+pub mod choices;
 pub mod cost;
 pub mod critical;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use coldlight_model::{Nanos, Outcome, TraceId};
 
+use super::bar::{coordinate, place};
 use super::flame::{Flame, flame};
 use super::key::RowKey;
 use super::overview::{self, Legend, Minimap};
@@ -10,7 +11,7 @@ use super::shown;
 use super::state::{Clock, Depth, Only, Rows, State, Until, View};
 use super::table::{Table, table};
 use super::ticks;
-use super::waterfall::{self, Row, coordinate, place};
+use super::waterfall::{self, Row};
 use crate::query::Link;
 use crate::{format, text};
 
