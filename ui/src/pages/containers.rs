@@ -278,7 +278,7 @@ fn kpis(sum: &Sum) -> Vec<Kpi> {
             "cost",
             "List cost",
             sum.shown(sum.cost),
-            format!("{} an hour", sum.shown(sum.hourly)),
+            if sum.unpriced_tasks == sum.tasks { String::new() } else { format!("{} an hour", usd(sum.hourly)) },
             "",
             ("picos", pico(sum.cost)),
         ),

@@ -16,6 +16,7 @@ use crate::moment::{Moment, Shows, ago};
 use crate::query::Link;
 use crate::shell::{Chrome, Key, Section, Shell};
 use crate::text::{self, Text};
+use crate::trace::choices;
 use crate::trace::cost;
 use crate::trace::open;
 use crate::trace::panel::{self, Body, Panel};
@@ -254,7 +255,7 @@ fn notes(scene: &Scene, shell: &Shell, invocations: &[InvocationSummary]) -> Vec
         let fixed = scene.state.link(|state| state.clock = Clock::Fixed);
         notes.push(Note { test: "skew-note", words, link: Some(("Shift them in", fixed)), go: "clock" });
     }
-    if scene.tree.nodes.len() > CROWDED && scene.state.depth.is_none() {
+    if scene.tree.nodes.len() > CROWDED && scene.state.depth.is_none() && scene.state.view == choices::View::Waterfall {
         let words = "A large trace: three levels and the ways to its faults are open.".to_owned();
         notes.push(Note { test: "crowded", words, link: None, go: "" });
     }
