@@ -152,9 +152,10 @@ impl Chrome {
         }
     }
 
-    /// With another stylesheet than most pages have.
-    pub fn styled(self, name: &str) -> Self {
-        Self { stylesheet: assets::path(name), ..self }
+    /// With the stylesheet and the script of a kind of page that has its own.
+    pub fn furnished(self, kind: &str) -> Self {
+        let (stylesheet, script) = (format!("{kind}.css"), format!("{kind}.js"));
+        Self { stylesheet: assets::path(&stylesheet), script: assets::path(&script), ..self }
     }
 
     /// With notes about parameters that were not understood.

@@ -50,17 +50,19 @@ mod tests {
     /// What the rules above rely on: strings that span lines would lose their indentation.
     #[test]
     fn our_scripts_have_no_string_that_spans_lines() {
-        for line in super::super::SCRIPT.lines() {
-            assert!(line.matches('`').count().is_multiple_of(2), "{line}");
+        for script in super::super::KINDS.map(|kind| kind.script) {
+            for line in script.lines() {
+                assert!(line.matches('`').count().is_multiple_of(2), "{line}");
+            }
+            assert!(!script.contains("/*"), "block comments are not taken out");
         }
-        assert!(!super::super::SCRIPT.contains("/*"), "block comments are not taken out");
     }
 
     #[test]
-    fn our_stylesheet_has_no_text_that_looks_like_punctuation() {
-        let texts =
-            super::super::STYLESHEET.split("content:").skip(1).map(|rest| rest.split([';', '}']).next().unwrap());
-        for text in texts {
+    fn our_stylesheets_have_no_text_that_looks_like_punctuation() {
+        let stylesheets = super::super::KINDS.map(|kind| kind.stylesheet);
+        let texts = stylesheets.iter().flat_map(|sheet| sheet.split("content:").skip(1));
+        for text in texts.map(|rest| rest.split([';', '}']).next().unwrap()) {
             assert!(!text.contains("; ") && !text.contains(": ") && !text.trim().contains(", "), "{text}");
         }
     }

@@ -141,7 +141,7 @@ fn view(shell: &Shell, state: &State, page: &TracePage) -> View {
     let title = format!("{} {}", header.service, header.operation.shown);
     let chrome = Chrome::new(shell, Section::Traces, text::cut(&title, 120), &here(page.trace.trace_id, state));
     View {
-        chrome: chrome.styled("trace.css").bad(&state.bad).keys(&KEYS),
+        chrome: chrome.furnished("trace").bad(&state.bad).keys(&KEYS),
         header,
         waterfall: waterfall(&scene, shell, &own, page),
         panel: panel::panel(&scene, shell, &own, page),

@@ -115,7 +115,7 @@ pub fn coordinate(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// Where a label has room, for a column of some 640 pixels and 6.4 of them a character. `assets/ruler.js` has the same rule.
+/// Where a label has room, for a column of some 640 pixels and 6.4 of them a character. `assets/js/ruler.js` has the same rule.
 fn side(from: f64, to: f64, label: &str) -> &'static str {
     let room = (label.chars().count() as f64 * 6.4 + 12.0) / 6.4;
     if to < 0.0 || from > 100.0 {

@@ -1,6 +1,6 @@
 //! Where the ruler's lines stand: at most so many, on round numbers (1, 2, 5 and their tens), labelled in one unit.
 //!
-//! The browser's zoom draws its own lines by the same rule (`assets/ruler.js`).
+//! The browser's zoom draws its own lines by the same rule (`assets/js/ruler.js`).
 
 /// A line on the ruler.
 #[derive(Clone, Debug, PartialEq)]
