@@ -17,6 +17,11 @@ const say = (text) => {
   requestAnimationFrame(() => { live.textContent = text; });
 };
 
+// In a narrow window the navigation scrolls: what is open comes into view.
+const nav = document.querySelector(".nav");
+const current = nav?.querySelector("[aria-current]");
+if (current) nav.scrollLeft = current.offsetLeft + current.offsetWidth / 2 - nav.clientWidth / 2;
+
 function reveal(scope) {
   for (const element of scope.querySelectorAll("[data-js]")) element.hidden = false;
   const local = scope.querySelector("[data-local-zone]");
