@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use arrow::record_batch::RecordBatch;
-use coldlight_model::{Batch, Resource, ResourceId, Timestamp};
+use coldlight_model::{Resource, ResourceId, Timestamp};
 use duckdb::Connection;
 use duckdb::vtab::arrow::ArrowBatchRegistration;
 
 use crate::error::StoreError;
 use crate::journal::Journaled;
-use crate::repeats::{self, Kind, When};
-use crate::rows::{self, Incoming};
+use crate::part::Part;
+use crate::repeats;
+use crate::rows;
 
 /// What a transaction did.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,7 +47,7 @@ impl<'a> Transaction<'a> {
     /// `known` are the resources kept already; a commit adds its own. Takes exactly `room` spans if that many come.
     pub fn begin(db: &'a Connection, known: &'a mut HashSet<ResourceId>, room: usize) -> Result<Self, StoreError> {
         #[cfg(test)]
-        fault::strike()?;
+        fault::strike(db)?;
         db.execute_batch("BEGIN")?;
         Ok(Self { db, known, fresh: HashSet::new(), written: Written::default(), room, rest: None, open: true })
     }
@@ -66,34 +67,26 @@ impl<'a> Transaction<'a> {
     }
 
     /// Inserts what `part` brings that is not kept yet. Rows of earlier parts count as kept.
-    pub fn write(&mut self, part: &[Journaled]) -> Result<(), StoreError> {
-        let incoming: Vec<Incoming<'_>> =
-            part.iter().map(|record| Incoming { sequence: record.sequence, batch: &record.batch }).collect();
-        self.resources(&incoming)?;
-        let logged = times(&incoming, repeats::logged_at);
-        if !logged.is_empty() {
-            if let Some(platform) = rows::platform_columns(&incoming) {
-                insert(self.db, include_str!("queries/insert_platform.sql"), platform)?;
+    pub fn write(&mut self, part: Part) -> Result<(), StoreError> {
+        self.resources(part.resources)?;
+        if let Some(platform) = part.platform {
+            insert(self.db, include_str!("queries/insert_platform.sql"), platform)?;
+        }
+        for (kind, rows) in [(&repeats::LOGS, part.logs), (&repeats::METRICS, part.metrics)] {
+            let Some(rows) = rows else { continue };
+            let new = repeats::without(self.db, kind, rows)?;
+            if new.num_rows() > 0 {
+                self.written.rows += insert(self.db, kind.insert, new)?;
             }
-            let firsts = repeats::said_first(&incoming, |batch| batch.logs.len());
-            self.written.rows += self.insert(&repeats::LOGS, rows::log_columns(&incoming), &logged, firsts)?;
         }
-        let measured = times(&incoming, |batch| batch.metrics.iter().map(|point| point.at));
-        if !measured.is_empty() {
-            let firsts = repeats::said_first(&incoming, |batch| batch.metrics.len());
-            self.written.rows += self.insert(&repeats::METRICS, rows::metric_columns(&incoming), &measured, firsts)?;
-        }
-        let last = part.last().map_or(self.written.last, |record| record.sequence);
-        let firsts = repeats::firsts(&incoming);
-        if firsts.is_empty() {
-            self.written.last = last;
+        let Some(spans) = part.spans else {
+            self.written.last = part.last;
             return Ok(());
-        }
-        let times = times(&incoming, |batch| batch.spans.iter().map(|span| span.started_at));
-        let offered = firsts.len();
-        let new = repeats::without(self.db, &repeats::SPANS, rows::span_columns(&incoming), &times, firsts)?;
+        };
+        let offered = spans.columns.num_rows();
+        let new = repeats::without(self.db, &repeats::SPANS, spans)?;
         self.written.duplicates += (offered - new.num_rows()) as u64;
-        self.spans(new, last)
+        self.spans(new, part.last)
     }
 
     /// Inserts as many of `new` as there is room for. The position then stands before the first record that is not whole:
@@ -128,23 +121,14 @@ impl<'a> Transaction<'a> {
         Ok((self.written, self.rest.take()))
     }
 
-    fn resources(&mut self, incoming: &[Incoming<'_>]) -> Result<(), StoreError> {
+    fn resources(&mut self, said: Vec<(ResourceId, Resource, Timestamp)>) -> Result<(), StoreError> {
         let (known, fresh) = (&*self.known, &mut self.fresh);
-        let resources: Vec<(ResourceId, &Resource, Timestamp)> = incoming
-            .iter()
-            .flat_map(|of| of.batch.resources.iter().map(|resource| (resource.id(), resource, of.batch.received_at)))
-            .filter(|(id, ..)| !known.contains(id) && fresh.insert(*id))
-            .collect();
-        if !resources.is_empty() {
-            let columns = rows::resource_columns(resources.into_iter());
+        let new: Vec<_> = said.iter().filter(|(id, ..)| !known.contains(id) && fresh.insert(*id)).collect();
+        if !new.is_empty() {
+            let columns = rows::resource_columns(new.into_iter().map(|(id, resource, at)| (*id, resource, *at)));
             insert(self.db, include_str!("queries/insert_resources.sql"), columns)?;
         }
         Ok(())
-    }
-
-    fn insert(&self, kind: &Kind, columns: RecordBatch, times: &[When], wanted: Vec<bool>) -> Result<u64, StoreError> {
-        let new = repeats::without(self.db, kind, columns, times, wanted)?;
-        if new.num_rows() == 0 { Ok(0) } else { insert(self.db, kind.insert, new) }
     }
 }
 
@@ -155,10 +139,6 @@ impl Drop for Transaction<'_> {
             let _ = self.db.execute_batch("ROLLBACK");
         }
     }
-}
-
-fn times<'a, I: Iterator<Item = Timestamp>>(incoming: &[Incoming<'a>], of_batch: impl Fn(&'a Batch) -> I) -> Vec<When> {
-    incoming.iter().flat_map(|of| of_batch(of.batch).map(|at| When::new(at, of.batch.received_at))).collect()
 }
 
 fn insert(db: &Connection, sql: &str, columns: RecordBatch) -> Result<u64, StoreError> {
@@ -193,15 +173,23 @@ pub(crate) fn known_resources(db: &Connection) -> Result<HashSet<ResourceId>, St
 /// Failures on demand, for tests of what follows them.
 #[cfg(test)]
 pub(crate) mod fault {
-    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    use std::path::{Path, PathBuf};
+    use std::sync::{Mutex, PoisonError};
 
-    /// How many of the next transactions meet a fatal error.
-    pub(crate) static FATAL: AtomicU32 = AtomicU32::new(0);
+    use duckdb::Connection;
 
-    pub(super) fn strike() -> Result<(), duckdb::Error> {
-        if FATAL.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err() {
-            return Ok(());
-        }
+    static FATAL: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+    /// The next transaction on the store in `data` meets a fatal error; tests beside it do not.
+    pub(crate) fn order(data: &Path) {
+        FATAL.lock().unwrap_or_else(PoisonError::into_inner).push(crate::engine::database_path(data));
+    }
+
+    pub(super) fn strike(db: &Connection) -> Result<(), duckdb::Error> {
+        let mut ordered = FATAL.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = db.path().map(Path::to_path_buf);
+        let Some(at) = ordered.iter().position(|ordered| Some(ordered) == path.as_ref()) else { return Ok(()) };
+        ordered.swap_remove(at);
         let text = "FATAL Error: as a test asked".to_owned();
         Err(duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(duckdb::ffi::DuckDBError), Some(text)))
     }

@@ -18,6 +18,7 @@ pub mod journal;
 mod lock;
 #[doc(hidden)]
 pub mod measure;
+mod part;
 mod prices;
 mod progress;
 mod quarantine;

@@ -12,6 +12,7 @@ use duckdb::vtab::arrow::ArrowBatchRegistration;
 use crate::commit::Transaction;
 use crate::error::StoreError;
 use crate::journal::Journaled;
+use crate::part::Part;
 use crate::repeats;
 use crate::rows::{Incoming, span_columns};
 use crate::schema;
@@ -61,10 +62,11 @@ pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Resu
         .collect();
     let mut known = HashSet::new();
     let started = Instant::now();
-    for records in records.chunks(per_transaction.max(1)) {
+    let mut records = records.into_iter().peekable();
+    while records.peek().is_some() {
         let mut transaction = Transaction::begin(&db, &mut known, usize::MAX)?;
-        for record in records {
-            transaction.write(std::slice::from_ref(record))?;
+        for record in records.by_ref().take(per_transaction.max(1)) {
+            transaction.write(Part::of(vec![record]))?;
         }
         transaction.commit()?;
     }

@@ -109,14 +109,18 @@ pub(crate) fn logged_at(batch: &Batch) -> impl Iterator<Item = Timestamp> + '_ {
     batch.logs.iter().map(|log| log.at.or(log.observed_at).unwrap_or(batch.received_at))
 }
 
-/// The rows of `columns` that are `wanted` and not kept yet.
-pub(crate) fn without(
-    db: &Connection,
-    kind: &Kind,
-    columns: RecordBatch,
-    times: &[When],
-    mut wanted: Vec<bool>,
-) -> Result<RecordBatch, StoreError> {
+/// Rows for one table, as they came.
+pub(crate) struct Rows {
+    pub columns: RecordBatch,
+    /// Of each row in order.
+    pub times: Vec<When>,
+    /// Whether it is the first that says what it says.
+    pub wanted: Vec<bool>,
+}
+
+/// Those of `rows` that are wanted and not kept yet.
+pub(crate) fn without(db: &Connection, kind: &Kind, rows: Rows) -> Result<RecordBatch, StoreError> {
+    let Rows { columns, times, mut wanted } = rows;
     let keys = keys(kind, &columns)?;
     for ordinary in [true, false] {
         let those = times.iter().filter(|when| when.ordinary == ordinary).map(|when| when.at);

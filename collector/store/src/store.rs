@@ -96,6 +96,7 @@ impl Store {
             last_commit: Duration::ZERO,
             filled: 0,
             rest: None,
+            ahead: None,
             one_by_one_until: 0,
         };
         let thread = std::thread::Builder::new()

@@ -18,7 +18,8 @@ use coldlight_model::{BusyReason, ResourceId, Timestamp};
 use crate::commit::{self, Rest, Transaction, Written};
 use crate::engine::{Engine, Lent};
 use crate::error::{StoreError, chain};
-use crate::journal::{Journal, Journaled, Reader};
+use crate::journal::{Journal, JournalError, Journaled, Reader};
+use crate::part::Part;
 use crate::progress::Progress;
 use crate::roll::Roller;
 use crate::settings::Settings;
@@ -55,6 +56,8 @@ pub(crate) struct Writer {
     pub filled: usize,
     /// What did not fit into the row group before.
     pub rest: Option<Rest>,
+    /// Read and made into columns while another part was written; comes after the rest.
+    pub ahead: Option<Part>,
     /// Up to this record each has a transaction of its own: one of them cannot be taken.
     pub one_by_one_until: u64,
 }
@@ -153,7 +156,7 @@ impl Writer {
     /// Waits a moment for something to write and writes it.
     fn turn(&mut self, db: &Lent, known: &mut HashSet<ResourceId>) -> Result<Turn, Halt> {
         let Some(room) = Allowance::of(&self.settings.data).transaction() else {
-            let waiting = self.reader.waiting();
+            let waiting = self.waiting();
             if waiting == 0 {
                 std::thread::sleep(IDLE);
                 return Ok(Turn::Idle);
@@ -164,14 +167,18 @@ impl Writer {
             );
             return self.blocked(StoreError::Full { data: self.settings.data.clone() });
         };
-        let first = match self.rest {
-            Some(_) => None,
-            None => match self.reader.next(IDLE).map_err(StoreError::from)? {
+        if self.ahead.as_ref().is_some_and(|ahead| ahead.bytes > room) {
+            // There is less space than when it was made ready: smaller parts are read.
+            self.rewind();
+        }
+        let first = match (&self.rest, &self.ahead) {
+            (None, None) => match self.reader.next(IDLE).map_err(StoreError::from)? {
                 Some(first) => Some(first),
                 None => return Ok(Turn::Idle),
             },
+            _ => None,
         };
-        // Of a rest the oldest is known already.
+        // Of a rest, and of what was read ahead, the oldest is known already.
         if let Some(first) = &first {
             self.progress.oldest_waiting.store(first.acknowledged_at.nanos() as u64, Relaxed);
         }
@@ -183,7 +190,8 @@ impl Writer {
                 self.progress.duplicates.fetch_add(written.duplicates, Relaxed);
                 self.progress.committed(now, written.spans, now.since(oldest));
                 if self.rest.is_none() {
-                    self.progress.oldest_waiting.store(0, Relaxed);
+                    let ahead = self.ahead.as_ref().map_or(0, |ahead| ahead.acknowledged_at.nanos() as u64);
+                    self.progress.oldest_waiting.store(ahead, Relaxed);
                 }
                 self.filled = (self.filled + written.spans as usize) % self.settings.block_rows;
                 self.visible.send_replace(written.last);
@@ -215,7 +223,7 @@ impl Writer {
 
     /// Reads again what no transaction has committed.
     fn rewind(&mut self) {
-        self.rest = None;
+        (self.rest, self.ahead) = (None, None);
         self.reader = self.journal.reader(self.progress.written_sequence.load(Relaxed));
     }
 
@@ -242,29 +250,27 @@ impl Writer {
             busy += started.elapsed();
         }
         let mut next = match first {
-            None if !transaction.is_full() => self.reader.next(Duration::ZERO)?,
-            first => first,
+            Some(first) => Some(Part::of(gather(&mut self.reader, first, deadline, self.settings.part_rows, most)?)),
+            None if transaction.is_full() => None,
+            None => self.next(Duration::ZERO, deadline, most)?,
         };
-        while let Some(first) = next.take() {
-            let part = self.part(first, deadline, most - bytes)?;
+        while let Some(part) = next.take() {
             let started = Instant::now();
-            let (whole, broken): (Vec<_>, Vec<_>) = part.into_iter().partition(|record| record.batch.is_whole());
-            records += whole.len() as u64;
-            bytes += whole.iter().map(|record| record.weight).sum::<usize>();
-            for record in broken {
+            records += part.records;
+            bytes += part.bytes;
+            for record in &part.broken {
                 tracing::error!(sequence = record.sequence, "a record points at a resource it does not have");
-                commit::keep_aside(&self.settings.data, &record)?;
-                transaction.skip(&record);
+                commit::keep_aside(&self.settings.data, record)?;
             }
-            transaction.write(&whole)?;
+            self.write(&mut transaction, part)?;
             busy += started.elapsed();
             if transaction.is_full() || bytes >= most {
                 break;
             }
             let left = (room as u64).saturating_sub(transaction.written().spans);
-            let fills = records > 0 && self.reader.waiting() * transaction.written().spans / records >= left;
+            let fills = records > 0 && self.waiting() * transaction.written().spans / records >= left;
             if fills || Instant::now() < deadline {
-                next = self.reader.next(deadline.saturating_duration_since(Instant::now()))?;
+                next = self.next(deadline.saturating_duration_since(Instant::now()), deadline, most - bytes)?;
             }
         }
         let started = Instant::now();
@@ -275,25 +281,50 @@ impl Writer {
         Ok(written)
     }
 
-    /// What has been acknowledged and not written, from `first` on: until `deadline`, a part or `room` is full.
-    fn part(&mut self, first: Journaled, deadline: Instant, room: usize) -> Result<Vec<Journaled>, StoreError> {
-        let most = room.min(PART_BYTES);
-        let (mut rows, mut bytes) = (rows_of(&first), first.weight);
-        let mut part = vec![first];
-        while rows < self.settings.part_rows && bytes < most {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Some(next) = self.reader.next(left)? else { break };
-            rows += rows_of(&next);
-            bytes += next.weight;
-            part.push(next);
+    /// The next part of at most about `most` bytes, waiting up to `wait` for it; what was read ahead comes first, if it fits.
+    fn next(&mut self, wait: Duration, deadline: Instant, most: usize) -> Result<Option<Part>, StoreError> {
+        match self.ahead.take() {
+            Some(ahead) if ahead.bytes > most => {
+                self.ahead = Some(ahead);
+                Ok(None)
+            }
+            Some(ahead) => Ok(Some(ahead)),
+            None => match self.reader.next(wait)? {
+                Some(first) => {
+                    Ok(Some(Part::of(gather(&mut self.reader, first, deadline, self.settings.part_rows, most)?)))
+                }
+                None => Ok(None),
+            },
         }
-        Ok(part)
+    }
+
+    /// Writes a part. What waits behind it is read and made into columns meanwhile, by a thread of its own.
+    fn write(&mut self, transaction: &mut Transaction<'_>, part: Part) -> Result<(), StoreError> {
+        if self.ahead.is_some() || self.reader.waiting() == 0 {
+            return transaction.write(part);
+        }
+        let (reader, rows) = (&mut self.reader, self.settings.part_rows);
+        let (written, ahead) = std::thread::scope(|scope| {
+            let columns = std::thread::Builder::new().name("columns".to_owned());
+            let ahead = columns.spawn_scoped(scope, move || read_ahead(reader, rows));
+            let written = transaction.write(part);
+            // Without a thread nothing is read ahead.
+            let ahead = ahead.map(|ahead| ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            (written, ahead.unwrap_or(Ok(None)))
+        });
+        self.ahead = ahead?;
+        written
+    }
+
+    /// How many records wait, at most, with those that were read ahead.
+    fn waiting(&self) -> u64 {
+        self.reader.waiting() + self.ahead.as_ref().map_or(0, |ahead| ahead.records)
     }
 
     /// A transaction of one record; what no table can take is put aside, never lost silently.
     fn alone(&self, db: &Lent, known: &mut HashSet<ResourceId>, record: &Journaled) -> Result<Written, StoreError> {
         let mut transaction = Transaction::begin(db, known, usize::MAX)?;
-        match transaction.write(std::slice::from_ref(record)) {
+        match transaction.write(Part::of(vec![record.clone()])) {
             Ok(()) => Ok(transaction.commit()?.0),
             Err(StoreError::Database(error)) if StoreError::is_about_data(&error) => {
                 tracing::error!(%error, sequence = record.sequence, "a record is refused");
@@ -369,6 +400,34 @@ fn survive<T>(doing: &str, done: Result<T, StoreError>) -> Result<Option<T>, Hal
         }
         Ok(done) => Ok(Some(done)),
     }
+}
+
+/// What has been acknowledged and not written, from `first` on: until `deadline`, or until it has `most_rows` or `most` bytes.
+fn gather(
+    reader: &mut Reader,
+    first: Journaled,
+    deadline: Instant,
+    most_rows: usize,
+    most: usize,
+) -> Result<Vec<Journaled>, JournalError> {
+    let most = most.min(PART_BYTES);
+    let (mut rows, mut bytes) = (rows_of(&first), first.weight);
+    let mut records = vec![first];
+    while rows < most_rows && bytes < most {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Some(next) = reader.next(left)? else { break };
+        rows += rows_of(&next);
+        bytes += next.weight;
+        records.push(next);
+    }
+    Ok(records)
+}
+
+/// A part of what waits now.
+fn read_ahead(reader: &mut Reader, most_rows: usize) -> Result<Option<Part>, JournalError> {
+    let now = Instant::now();
+    let Some(first) = reader.next(Duration::ZERO)? else { return Ok(None) };
+    Ok(Some(Part::of(gather(reader, first, now, most_rows, PART_BYTES)?)))
 }
 
 fn rows_of(record: &Journaled) -> usize {

@@ -37,7 +37,7 @@ async fn a_fatal_error_heals_itself_and_loses_nothing() {
     let store = Store::open(settings, || Timestamp::from_nanos(1_795_442_602_418_000_000)).unwrap();
     for n in 0..10 {
         if n == 3 || n == 7 {
-            commit::fault::FATAL.store(1, Relaxed);
+            commit::fault::order(folder.path());
         }
         store.keep(log(n)).await.unwrap();
         let last = store.shared.journal.status().last;
@@ -46,6 +46,25 @@ async fn a_fatal_error_heals_itself_and_loses_nothing() {
     let status = store.status().await.unwrap();
     assert_eq!((status.logs, status.reopened), (10, 2));
     assert_eq!(status.busy, None);
+    store.close().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_ahead_is_written_once_whatever_fails_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { disk_reserve_bytes: Some(0), part_rows: 7, ..Settings::new(folder.path()) };
+    let store = Store::open(settings, || Timestamp::from_nanos(1_795_442_602_418_000_000)).unwrap();
+    for round in 0..3 {
+        commit::fault::order(folder.path());
+        let burst = (0..400).map(|n| store.keep(log(round * 400 + n)));
+        for kept in futures_util::future::join_all(burst).await {
+            kept.unwrap();
+        }
+        let last = store.shared.journal.status().last;
+        store.generation().wait_for(|written| *written >= last).await.unwrap();
+    }
+    let status = store.status().await.unwrap();
+    assert_eq!((status.logs, status.reopened), (1_200, 3));
     store.close().unwrap();
 }
 

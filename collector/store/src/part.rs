@@ -1,0 +1,83 @@
+//! What the writer takes in one go: records of the journal, made into columns.
+//!
+//! Making columns needs no database, so the next part is made while one is being written.
+
+use std::collections::HashSet;
+
+use arrow::record_batch::RecordBatch;
+use coldlight_model::{Batch, Resource, ResourceId, Timestamp};
+
+use crate::journal::Journaled;
+use crate::repeats::{self, Rows, When};
+use crate::rows::{self, Incoming};
+
+/// Records of the journal as rows of the tables, and what the journal said of them.
+pub(crate) struct Part {
+    /// When its oldest record was acknowledged.
+    pub acknowledged_at: Timestamp,
+    /// The last record, whole or broken.
+    pub last: u64,
+    /// How many whole records.
+    pub records: u64,
+    /// What they weigh in memory, in bytes.
+    pub bytes: usize,
+    /// Each resource once, with the time it was received at.
+    pub resources: Vec<(ResourceId, Resource, Timestamp)>,
+    pub platform: Option<RecordBatch>,
+    pub logs: Option<Rows>,
+    pub metrics: Option<Rows>,
+    pub spans: Option<Rows>,
+    /// Records that no table can take: they point at what they do not have.
+    pub broken: Vec<Journaled>,
+}
+
+impl Part {
+    /// Columns of everything in `records`, in order. There is at least one record.
+    pub fn of(records: Vec<Journaled>) -> Self {
+        let acknowledged_at = records.first().map_or(Timestamp::from_nanos(0), |record| record.acknowledged_at);
+        let last = records.last().map_or(0, |record| record.sequence);
+        let (whole, broken): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.batch.is_whole());
+        let incoming: Vec<Incoming<'_>> =
+            whole.iter().map(|record| Incoming { sequence: record.sequence, batch: &record.batch }).collect();
+        let logged = times(&incoming, repeats::logged_at);
+        let measured = times(&incoming, |batch| batch.metrics.iter().map(|point| point.at));
+        let started = times(&incoming, |batch| batch.spans.iter().map(|span| span.started_at));
+        Self {
+            acknowledged_at,
+            last,
+            records: whole.len() as u64,
+            bytes: whole.iter().map(|record| record.weight).sum(),
+            resources: resources(&incoming),
+            platform: if logged.is_empty() { None } else { rows::platform_columns(&incoming) },
+            logs: (!logged.is_empty()).then(|| Rows {
+                columns: rows::log_columns(&incoming),
+                wanted: repeats::said_first(&incoming, |batch| batch.logs.len()),
+                times: logged,
+            }),
+            metrics: (!measured.is_empty()).then(|| Rows {
+                columns: rows::metric_columns(&incoming),
+                wanted: repeats::said_first(&incoming, |batch| batch.metrics.len()),
+                times: measured,
+            }),
+            spans: (!started.is_empty()).then(|| Rows {
+                columns: rows::span_columns(&incoming),
+                wanted: repeats::firsts(&incoming),
+                times: started,
+            }),
+            broken,
+        }
+    }
+}
+
+fn resources(incoming: &[Incoming<'_>]) -> Vec<(ResourceId, Resource, Timestamp)> {
+    let mut seen = HashSet::new();
+    let all = incoming.iter().flat_map(|of| of.batch.resources.iter().map(|resource| (of.batch.received_at, resource)));
+    all.map(|(received, resource)| (resource.id(), resource, received))
+        .filter(|(id, ..)| seen.insert(*id))
+        .map(|(id, resource, received)| (id, resource.clone(), received))
+        .collect()
+}
+
+fn times<'a, I: Iterator<Item = Timestamp>>(incoming: &[Incoming<'a>], of_batch: impl Fn(&'a Batch) -> I) -> Vec<When> {
+    incoming.iter().flat_map(|of| of_batch(of.batch).map(|at| When::new(at, of.batch.received_at))).collect()
+}
