@@ -13,6 +13,9 @@ pub enum InvocationWord {
     Function(Pattern),
     Version(Pattern),
     Tenant(Pattern),
+    Environment(Pattern),
+    /// The HTTP route that it served.
+    Route(Pattern),
     Region(Pattern),
     Runtime(Pattern),
     Request(Pattern),
@@ -32,10 +35,21 @@ pub enum InvocationWord {
 
 /// Fields compared by size, and those by value, that spans do not have.
 pub(crate) const COMPARED: [&str; 4] = ["init", "billed", "cost", "mem"];
-pub(crate) const EQUALLED: [&str; 9] =
-    ["function", "version", "tenant", "region", "runtime", "request", "outcome", "cold", "state"];
+pub(crate) const EQUALLED: [&str; 11] = [
+    "function",
+    "version",
+    "tenant",
+    "environment",
+    "route",
+    "region",
+    "runtime",
+    "request",
+    "outcome",
+    "cold",
+    "state",
+];
 
-const FIELDS: &str = "service, function, version, tenant, region, runtime, trigger, request, outcome, cold, state, dur, init, billed, cost and mem";
+const FIELDS: &str = "service, function, version, tenant, environment, route, region, runtime, trigger, request, outcome, cold, state, dur, init, billed, cost, mem and attr.NAME";
 
 pub(crate) fn comparison(word: &str) -> Result<Comparison, String> {
     let (field, op, value) = match parts(word) {
@@ -57,12 +71,18 @@ pub(crate) fn comparison(word: &str) -> Result<Comparison, String> {
             let percent = percent.ok_or_else(|| format!("“{value}” is not a share of the memory; write it as 90%"))?;
             Comparison::Invocation(InvocationWord::Memory(op, percent))
         }
-        _ => {
-            return Err(format!(
-                "“{field}” cannot be compared with {}; dur, init, billed, cost and mem can",
-                op.symbol()
-            ));
-        }
+        _ => match field.strip_prefix("attr.") {
+            Some(name) if !name.is_empty() => {
+                let number: f64 = value.parse().map_err(|_| format!("“{value}” is not a number"))?;
+                Comparison::AttributeNumber(name.to_owned(), op, number)
+            }
+            _ => {
+                return Err(format!(
+                    "“{field}” cannot be compared with {}; dur, init, billed, cost, mem and attr.NAME can",
+                    op.symbol()
+                ));
+            }
+        },
     })
 }
 
@@ -77,6 +97,8 @@ fn equals(field: &str, value: &str) -> Result<Comparison, String> {
         "function" => InvocationWord::Function(pattern(value)),
         "version" => InvocationWord::Version(pattern(value)),
         "tenant" => InvocationWord::Tenant(pattern(value)),
+        "environment" => InvocationWord::Environment(pattern(value)),
+        "route" => InvocationWord::Route(pattern(value)),
         "region" => InvocationWord::Region(pattern(value)),
         "runtime" => InvocationWord::Runtime(pattern(value)),
         "request" => InvocationWord::Request(pattern(value)),
@@ -103,10 +125,10 @@ fn equals(field: &str, value: &str) -> Result<Comparison, String> {
         "name" | "kind" | "http" => {
             return Err(format!("“{field}” is a word about spans; it is understood on /traces"));
         }
-        _ if field.starts_with("attr.") => {
-            return Err(format!("“{field}” is a word about spans; it is understood on /traces"));
-        }
-        _ => return Err(format!("“{field}” is not a field; there are {FIELDS}")),
+        _ => match field.strip_prefix("attr.") {
+            Some(name) if !name.is_empty() => return Ok(Comparison::AttributeIs(name.to_owned(), pattern(value))),
+            _ => return Err(format!("“{field}” is not a field; there are {FIELDS}")),
+        },
     };
     Ok(Comparison::Invocation(word))
 }
@@ -134,10 +156,15 @@ mod tests {
         check("init>300ms", InvocationWord::Init(Op::Greater, 300_000_000));
         check("billed>=1s", InvocationWord::Billed(Op::AtLeast, 1_000));
         check("cost>$0.00001", InvocationWord::Cost(Op::Greater, "0.00001".parse().unwrap()));
+        check("route:\"GET /a b\"", InvocationWord::Route(Pattern { text: "GET /a b".into(), prefix: false }));
         check("mem>90%", InvocationWord::Memory(Op::Greater, 90));
         assert_eq!(
             Filter::of_invocations("dur<1s").conditions[0].comparison,
             Comparison::Duration(Op::Less, 1_000_000_000)
+        );
+        assert_eq!(
+            Filter::of_invocations("attr.items>=4").conditions[0].comparison,
+            Comparison::AttributeNumber("items".into(), Op::AtLeast, 4.0)
         );
     }
 
@@ -150,7 +177,8 @@ mod tests {
             ("cold:warm", "felt"),
             ("outcome:fault", "oom"),
             ("http:503", "/traces"),
-            ("attr.order:1", "/traces"),
+            ("attr.:1", "attr.NAME"),
+            ("attr.items>many", "number"),
             ("versoin:1", "version"),
             ("init>300", "500ms"),
             ("name>4", "dur, init"),

@@ -57,7 +57,7 @@ pub use node::{Node, NodeKind, Way};
 pub use outcome::Outcome;
 pub use resource::{Resource, Scope, colour_slot};
 pub use span::{Event, Kind, Link, Oddities, Span, StatusCode};
-pub use spending::{Spending, SpendingBy, SpendingGroup, Spent};
+pub use spending::{CUSTOMER, Spending, SpendingBy, SpendingGroup, Spent, TEAM};
 pub use status::{Listening, ReceiverCounts, RefusalCount, StoreStatus};
 pub use summary::{Cursor, Operation, ServiceSummary, TimeBin, TraceHistogram, TraceList, TraceSort, TraceSummary};
 pub use table::{Cell, Column, Table};

@@ -1,10 +1,12 @@
 //! What invocations and containers cost in a time: per step, per group, and where the money went.
 
+use std::borrow::Cow;
+
 use crate::money::Usd;
 use crate::{Nanos, TimeRange};
 
 /// By what spending is grouped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SpendingBy {
     #[default]
     Service,
@@ -12,29 +14,69 @@ pub enum SpendingBy {
     Route,
     Version,
     Memory,
+    /// Whose service it is: the first of [`TEAM`] that its resource says.
+    Team,
+    /// On whose behalf it was: tenant or [`CUSTOMER`], found as an attribute is.
+    Customer,
+    /// On whose behalf it was, as the span of the invocation or request itself says.
     Tenant,
     Environment,
+    /// By an attribute. Of a span, else of its sender; of a batch of messages that of the traces they came from, each with its
+    /// part; else the first that its trace says.
+    Attribute(String),
 }
 
-impl SpendingBy {
-    pub const ALL: [Self; 7] =
-        [Self::Service, Self::Function, Self::Route, Self::Version, Self::Memory, Self::Tenant, Self::Environment];
+/// Attributes of a resource that name a team, the first that is there before the others.
+pub const TEAM: [&str; 6] = ["team", "team.name", "app.team", "service.team", "owner", "service.namespace"];
 
-    /// As in addresses and SQL.
-    pub fn name(self) -> &'static str {
-        match self {
+/// The attribute of a span that names a customer where no tenant does (`aws.lambda.tenant_id`, `tenant.id`).
+pub const CUSTOMER: &str = "customer.id";
+
+impl SpendingBy {
+    /// All but attributes, of which there is no end.
+    pub const ALL: [Self; 9] = [
+        Self::Service,
+        Self::Function,
+        Self::Route,
+        Self::Version,
+        Self::Memory,
+        Self::Team,
+        Self::Customer,
+        Self::Tenant,
+        Self::Environment,
+    ];
+
+    /// Longer names of attributes are not asked for.
+    const LONGEST: usize = 200;
+
+    /// As in addresses and SQL: `service`, `attr.order.tier`.
+    pub fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
             Self::Service => "service",
             Self::Function => "function",
             Self::Route => "route",
             Self::Version => "version",
             Self::Memory => "memory",
+            Self::Team => "team",
+            Self::Customer => "customer",
             Self::Tenant => "tenant",
             Self::Environment => "environment",
-        }
+            Self::Attribute(name) => return Cow::Owned(format!("attr.{name}")),
+        })
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
+        if let Some(attribute) = name.strip_prefix("attr.") {
+            let fits = !attribute.is_empty() && attribute.len() <= Self::LONGEST;
+            return fits.then(|| Self::Attribute(attribute.to_owned()));
+        }
         Self::ALL.into_iter().find(|by| by.name() == name)
+    }
+
+    /// What there is, for whoever asked for something else.
+    pub fn choices() -> String {
+        let names: Vec<String> = Self::ALL.iter().map(|by| by.name().into_owned()).collect();
+        format!("{}, or attr.NAME", names.join(", "))
     }
 }
 
@@ -58,6 +100,10 @@ pub struct Spent {
     pub container_requests: u64,
     pub unpriced_requests: u64,
     pub unpriced_tasks: u64,
+    /// Messages sent, events put, requests to gateways, buckets and tables, as far as spans tell of them; and calls among them
+    /// without a price, which are in none of the sums.
+    pub calls: Usd,
+    pub unpriced_calls: u64,
     /// Containers while at least one request was open, and while none was.
     pub busy: Usd,
     pub idle: Usd,
@@ -69,8 +115,8 @@ pub struct Spent {
 impl Spent {
     /// Saturating only beyond 10²⁰ USD, which no sum of invocations reaches.
     pub fn total(&self) -> Usd {
-        let parts = [self.requests, self.own, self.waiting, self.init, self.flush, self.restore, self.busy, self.idle];
-        Usd::sum(parts).unwrap_or_default()
+        let functions = [self.requests, self.own, self.waiting, self.init, self.flush, self.restore];
+        Usd::sum(functions.into_iter().chain([self.calls, self.busy, self.idle])).unwrap_or_default()
     }
 
     /// Invocations and requests to containers.
@@ -91,6 +137,7 @@ impl Spent {
         self.container_requests += other.container_requests;
         self.unpriced_requests += other.unpriced_requests;
         self.unpriced_tasks += other.unpriced_tasks;
+        self.unpriced_calls += other.unpriced_calls;
         for (sum, more) in [
             (&mut self.requests, other.requests),
             (&mut self.own, other.own),
@@ -98,6 +145,7 @@ impl Spent {
             (&mut self.init, other.init),
             (&mut self.flush, other.flush),
             (&mut self.restore, other.restore),
+            (&mut self.calls, other.calls),
             (&mut self.busy, other.busy),
             (&mut self.idle, other.idle),
             (&mut self.in_failed, other.in_failed),
@@ -111,7 +159,7 @@ impl Spent {
 /// One group: a service, a route, a memory size, as asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpendingGroup {
-    /// `None`: invocations that do not say.
+    /// `None`: what does not say.
     pub name: Option<String>,
     pub spent: Spent,
     /// In the same length of time before.
@@ -132,7 +180,8 @@ pub struct Spending {
     pub range: TimeRange,
     pub step: Nanos,
     pub by: SpendingBy,
-    /// Dearest first; then by name.
+    /// Dearest first; then by name. What several groups share counts in each of them, and its cost is divided: costs of groups add
+    /// up to the total, counts may be more.
     pub groups: Vec<SpendingGroup>,
     pub total: Spent,
     /// The same length of time before, whole and by step.

@@ -36,7 +36,7 @@ mod writer;
 pub use check::{Checked, check};
 pub use error::StoreError;
 pub use prices::{PriceStoreError, Recorded, Recording, prices_of_stopped, record_in_stopped};
-pub use queries::{InvocationSearch, Located, TraceSearch};
+pub use queries::{InvocationSearch, Located, SpendingSearch, TraceSearch};
 pub use settings::Settings;
 pub use sql::{EXAMPLES, File, FileForm, Question, SqlError, ask_stopped, ask_stopped_for_file, dictionary};
 pub use store::Store;

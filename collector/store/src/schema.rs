@@ -14,7 +14,7 @@ pub(crate) const VERSION: i32 = 3;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 21] = [
+const FILES: [(&str, &str); 22] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -29,6 +29,7 @@ const FILES: [(&str, &str); 21] = [
     ("deliveries", include_str!("schema/deliveries.sql")),
     ("price_functions", include_str!("schema/price_functions.sql")),
     ("task_shares", include_str!("schema/task_shares.sql")),
+    ("said", include_str!("schema/said.sql")),
     ("invocation_costs", include_str!("schema/invocation_costs.sql")),
     ("cost_by", include_str!("schema/cost_by.sql")),
     ("dictionary", include_str!("schema/dictionary.sql")),
@@ -39,11 +40,12 @@ const FILES: [(&str, &str); 21] = [
 ];
 
 /// Views and macros, made anew when one of them changes.
-const MADE_ANEW: [&str; 11] = [
+const MADE_ANEW: [&str; 12] = [
     "views",
     "deliveries",
     "price_functions",
     "task_shares",
+    "said",
     "invocation_costs",
     "cost_by",
     "dictionary",
@@ -149,6 +151,7 @@ mod tests {
             "prices",
             "price_functions",
             "task_shares",
+            "said",
             "platform",
             "invocations",
             "invocation_costs",

@@ -32,6 +32,7 @@ impl Split {
             ("requests", "requests", spent.requests),
             ("flush", "extensions", spent.flush),
             ("restore", "restores", spent.restore),
+            ("calls", "calls", spent.calls),
             ("busy", "busy containers", spent.busy),
             ("idle", "idle containers", spent.idle),
         ]

@@ -1,90 +1,57 @@
 //! Where the money goes, and what changed.                                   (ui/src/pages/cost.rs ↔ templates/cost.html)
 
 mod chart;
+mod parts;
+mod state;
 mod table;
 
 use askama::Template;
 use coldlight_model::money::Usd;
-use coldlight_model::{Nanos, Spending, SpendingBy, Spent, TimeRange, Timestamp};
+use coldlight_model::{Nanos, Spending, SpendingBy, Spent};
 
 use self::chart::{Chart, chart};
+use self::parts::{Part, in_failed, parts};
+pub use self::state::State;
 use self::table::{Row, rows};
 use crate::chart::{Kpi, Spark};
+use crate::filter_bar::FilterBar;
 use crate::format::{counted, large_count, per_million, share, usd, usd_share};
 use crate::palette::Palette;
-use crate::query::{BadParam, Link, Query};
-use crate::range::{PARAMS, Picker, Preset, Range};
+use crate::query::Link;
+use crate::range::Picker;
 use crate::shell::{Chrome, Key, Section, Shell};
 
 pub const PATH: &str = "/cost";
 
-const MINUTE: Nanos = 60_000_000_000;
-const HOUR: Nanos = 60 * MINUTE;
+const HOUR: Nanos = 3_600_000_000_000;
 /// A month as AWS's own estimates count it.
 const MONTH_HOURS: u64 = 730;
-/// Bars of the chart: steps are chosen to give about this many.
-const BARS: u64 = 24;
 
-const KEYS: [Key; 1] = [("t", "range")];
+const KEYS: [Key; 2] = [("f", "filter"), ("t", "range")];
 
-/// What the address asks.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct State {
-    pub range: Range,
-    pub by: SpendingBy,
-    pub bad: Vec<BadParam>,
-}
-
-impl State {
-    pub fn parse(query: &str, now: Timestamp) -> Self {
-        let query = Query::parse(query);
-        let mut bad = Vec::new();
-        let range = match query.get("range").or(query.get("from")).or(query.get("to")) {
-            Some(_) => Range::from_query(&query, now, &mut bad),
-            // Money is a matter of days.
-            None => Range::Last(Preset::H24),
-        };
-        let choices = SpendingBy::ALL.map(|by| (by.name(), by));
-        let by = query.choice("group", &choices, &mut bad).unwrap_or_default();
-        bad.extend(query.unknown(&[&PARAMS[..], &["group", "f"]].concat()));
-        Self { range, by, bad }
-    }
-
-    pub fn link(&self) -> Link {
-        Link::to(PATH).with_all(&self.range.pairs()).with("group", self.by.name())
-    }
-
-    /// What the page speaks of: a range before now begins at a round step, so that bars are hours and days.
-    pub fn range(&self, now: Timestamp) -> TimeRange {
-        let range = self.range.resolve(now);
-        let step = self.step(now);
-        match self.range {
-            Range::Last(_) => TimeRange { from: range.from.minus(range.from.nanos().unsigned_abs() % step), ..range },
-            Range::Between(_) => range,
-        }
-    }
-
-    /// How long a bar of the chart is.
-    pub fn step(&self, now: Timestamp) -> Nanos {
-        let length = self.range.resolve(now).length();
-        let steps = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 24 * HOUR];
-        steps.into_iter().find(|step| length / step <= BARS + 6).unwrap_or(length.div_ceil(BARS).max(1))
-    }
-}
+/// Examples in the empty filter.
+const WORDS: &str = "Add a filter: service:checkout  cold:true  outcome:timeout  attr.order.tier:gold";
 
 #[derive(Template)]
 #[template(path = "cost.html")]
 struct View {
     chrome: Chrome,
+    bar: FilterBar,
     picker: Picker,
     groupings: Vec<Switch>,
+    comparisons: [Switch; 2],
+    /// The form that groups by an attribute: what it keeps, and the attribute that is chosen.
+    kept: Vec<(String, String)>,
+    attribute: String,
     kpis: Vec<Kpi>,
     chart: Chart,
     parts: Vec<Part>,
     in_failed: Part,
     rows: Vec<Row>,
-    legend: [(&'static str, &'static str); 7],
-    by: &'static str,
+    legend: [(&'static str, &'static str); 8],
+    by: String,
+    by_words: String,
+    filtered: bool,
     phrase: String,
     notes: Vec<String>,
     total: String,
@@ -93,26 +60,14 @@ struct View {
     json: String,
     what_if: String,
     right_size: String,
+    /// The page without a filter.
+    all: String,
 }
 
 struct Switch {
-    label: &'static str,
+    label: String,
     href: String,
     is_current: bool,
-}
-
-/// One line of *where the money goes*.
-struct Part {
-    name: &'static str,
-    label: &'static str,
-    /// A class of its fill.
-    fill: &'static str,
-    /// Of the dearest part, in percent: the bar's width.
-    width: String,
-    value: String,
-    share: String,
-    /// How it is computed, one click away.
-    formula: &'static str,
 }
 
 /// The whole page.
@@ -120,20 +75,28 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
     let here = state.link();
     let names = spending.groups.iter().filter_map(|group| group.name.as_deref());
     let palette = Palette::of(names);
+    let by = title(&spending.by);
+    let all = Link::to(PATH).with_all(&state.range.pairs()).to_string();
     super::render(&View {
         chrome: Chrome::new(shell, Section::Cost, "Cost", &here).bad(&state.bad).keys(&KEYS),
+        bar: FilterBar::new(&state.filter, &here, PATH).placeholder(WORDS),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         groupings: groupings(state),
+        comparisons: [("Time before", true), ("Alone", false)].map(|(label, compare)| Switch {
+            label: label.to_owned(),
+            href: state.compared(compare).link().to_string(),
+            is_current: compare == state.compare,
+        }),
+        kept: here.clone().without("group").pairs().to_vec(),
+        attribute: if matches!(state.by, SpendingBy::Attribute(_)) {
+            state.by.name().into_owned()
+        } else {
+            String::new()
+        },
         kpis: kpis(spending),
         chart: chart(spending, &palette, &shell.zone),
         parts: parts(&spending.total),
-        in_failed: part(
-            ("failed", "Of it, in failed calls", "fault"),
-            spending.total.in_failed,
-            spending.total.total(),
-            spending.total.total(),
-            "All parts of invocations that ended in an error, a timeout or out of memory, and what failed requests kept busy of containers.",
-        ),
+        in_failed: in_failed(&spending.total),
         rows: rows(spending, state, &palette),
         legend: [
             ("own", "own work"),
@@ -141,44 +104,43 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
             ("init", "init"),
             ("requests", "requests"),
             ("flush", "extensions"),
+            ("calls", "calls"),
             ("busy", "busy containers"),
             ("idle", "idle containers"),
         ],
-        by: title(spending.by),
+        by_words: if matches!(spending.by, SpendingBy::Attribute(_)) { by.clone() } else { by.to_lowercase() },
+        by,
+        filtered: !state.filter.is_empty(),
         what_if: Link::to(super::what_if::PATH).with_all(&state.range.pairs()).to_string(),
         right_size: super::right_size::link(&state.range, None).to_string(),
         phrase: state.range.phrase(),
-        notes: notes(spending),
+        notes: notes(spending, state),
         total: spending.total.total().to_picodollars(),
         is_empty: spending.total.served() == 0
             && spending.total.total() == Usd::ZERO
-            && spending.total.unpriced_tasks == 0,
-        csv: Link::to("/api/v1/spending")
-            .with_all(&state.range.pairs())
-            .with("group", state.by.name())
-            .with("format", "csv")
-            .to_string(),
-        json: Link::to("/api/v1/spending").with_all(&state.range.pairs()).with("group", state.by.name()).to_string(),
+            && spending.total.unpriced_tasks == 0
+            && spending.total.unpriced_calls == 0,
+        csv: state.api().with("format", "csv").to_string(),
+        json: state.api().to_string(),
+        all,
     })
 }
 
-fn title(by: SpendingBy) -> &'static str {
-    match by {
-        SpendingBy::Service => "Service",
-        SpendingBy::Function => "Function",
-        SpendingBy::Route => "Route",
-        SpendingBy::Version => "Version",
-        SpendingBy::Memory => "Memory",
-        SpendingBy::Tenant => "Tenant",
-        SpendingBy::Environment => "Environment",
+/// What a column of groups is called.
+fn title(by: &SpendingBy) -> String {
+    let name = by.name();
+    if matches!(by, SpendingBy::Attribute(_)) {
+        return name.into_owned();
     }
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn groupings(state: &State) -> Vec<Switch> {
-    let switch = |by| Switch {
-        label: title(by),
-        href: State { by, bad: Vec::new(), ..state.clone() }.link().to_string(),
+    let switch = |by: SpendingBy| Switch {
+        label: title(&by),
         is_current: by == state.by,
+        href: state.grouped(by).link().to_string(),
     };
     SpendingBy::ALL.into_iter().map(switch).collect()
 }
@@ -255,78 +217,8 @@ fn cold(spent: &Spent, kpi: impl Fn(&'static str, &'static str, Option<Usd>, Str
     kpi("cold", "Paid for cold starts", reported.then_some(spent.init), aside, "c-cold")
 }
 
-fn parts(spent: &Spent) -> Vec<Part> {
-    let total = spent.total();
-    let all = [
-        (
-            ("own", "Own work", "own"),
-            spent.own,
-            "Billed time less init, waiting and extensions × memory × price of a GB-second.",
-        ),
-        (
-            ("waiting", "Waiting on calls", "waiting"),
-            spent.waiting,
-            "Billed time while at least one call of the invocation was under way, as its spans tell.",
-        ),
-        (
-            ("requests", "Requests", "requests"),
-            spent.requests,
-            "One request an attempt × price of a request. Retries are attempts of their own.",
-        ),
-        (
-            ("init", "Init (cold starts)", "init"),
-            spent.init,
-            "Init before the invocation, billed since 2025-08-01, × memory × price of a GB-second.",
-        ),
-        (
-            ("flush", "Extensions", "flush"),
-            spent.flush,
-            "After the answer: extensionOverhead of the platform's report × memory × price of a GB-second.",
-        ),
-        (
-            ("restore", "SnapStart restores", "restore"),
-            spent.restore,
-            "Memory × price of a restored GB, for runtimes other than Java.",
-        ),
-        (
-            ("busy", "Containers, busy", "busy"),
-            spent.busy,
-            "Price of the task's second, shared at each instant by the requests open then. See Containers.",
-        ),
-        (
-            ("idle", "Containers, idle", "idle"),
-            spent.idle,
-            "Price of the task's seconds in which no request was open, and what is billed beyond its life.",
-        ),
-    ];
-    let dearest = all.iter().map(|(_, amount, _)| *amount).max().unwrap_or_default();
-    all.into_iter()
-        .filter(|((name, ..), amount, _)| *amount > Usd::ZERO || !["restore", "busy", "idle"].contains(name))
-        .map(|(who, amount, formula)| part(who, amount, dearest, total, formula))
-        .collect()
-}
-
-fn part(
-    (name, label, fill): (&'static str, &'static str, &'static str),
-    amount: Usd,
-    dearest: Usd,
-    total: Usd,
-    formula: &'static str,
-) -> Part {
-    let width = if dearest == Usd::ZERO { 0.0 } else { pico(amount) as f64 / pico(dearest).max(1) as f64 * 100.0 };
-    Part {
-        name,
-        label,
-        fill,
-        width: crate::format::number(width),
-        value: usd(amount),
-        share: if total == Usd::ZERO { "–".to_owned() } else { usd_share(amount, total) },
-        formula,
-    }
-}
-
 /// What stands behind the figures, and what is not in them.
-fn notes(spending: &Spending) -> Vec<String> {
+fn notes(spending: &Spending, state: &State) -> Vec<String> {
     let spent = &spending.total;
     let mut notes = vec!["List prices of each day and region, without free tier, discounts and tax.".to_owned()];
     if spent.total() > Usd::ZERO {
@@ -343,12 +235,38 @@ fn notes(spending: &Spending) -> Vec<String> {
             share(spent.unpriced, spent.invocations)
         ));
     }
+    if spent.unpriced_calls > 0 {
+        notes.push(format!(
+            "{} cannot be priced; call_costs says why.",
+            counted(spent.unpriced_calls, "metered call", "metered calls")
+        ));
+    }
     if spent.unpriced_tasks > 0 {
         notes.push(format!(
             "{} with {} cannot be priced: the page Containers says why.",
             counted(spent.unpriced_tasks, "task", "tasks"),
             counted(spent.unpriced_requests, "request", "requests")
         ));
+    }
+    if !state.filter.is_empty() {
+        notes.push(
+            "The filter narrows every figure; the calls of an invocation go with it. Words that only functions know, like cold and mem, leave out containers."
+                .to_owned(),
+        );
+    }
+    match &spending.by {
+        SpendingBy::Attribute(name) => notes.push(format!(
+            "{name} is that of the span, else of its resource; of a batch of messages that of the traces they came from, each with its part; else the first in its trace."
+        )),
+        SpendingBy::Customer => notes.push(
+            "A customer is the tenant or customer.id of the span, of the traces that a batch's messages came from, each with its part, or of its trace."
+                .to_owned(),
+        ),
+        SpendingBy::Team => notes.push(
+            "A team is the first of team, team.name, app.team, service.team, owner and service.namespace that the resource says."
+                .to_owned(),
+        ),
+        _ => {}
     }
     notes
 }

@@ -32,3 +32,25 @@ fn a_group_that_is_none_is_noted_and_the_day_is_shown() {
     assert!(text_of(&html).contains("colour"));
     assert!(html.contains("range=24h"));
 }
+
+#[test]
+fn an_attribute_groups_with_words_of_its_own_and_the_filter_stays() {
+    let mut spending = ordinary();
+    spending.by = coldlight_model::SpendingBy::Attribute("order.tier".to_owned());
+    let html = page("group=attr.order.tier&f=cold:true&cmp=none", &spending);
+    let text = text_of(&html);
+    assert!(text.contains("By attr.order.tier") && text.contains("(without order.tier)"), "{text}");
+    assert!(html.contains("f=attr.order.tier:thumb-fn"), "a row leads to the traces that say so");
+    for kept in ["group=team&#38;f=cold:true&#38;cmp=none", "group=attr.order.tier&#38;f=cold:true&#38;format=csv"] {
+        let kept = kept.replace("&#38;format", "&#38;cmp=none&#38;format");
+        assert!(html.contains(&kept) || html.contains(&kept.replace("&#38;", "&amp;")), "{kept}");
+    }
+    assert!(text.contains("The filter narrows every figure"));
+}
+
+#[test]
+fn every_sum_of_a_row_has_its_arithmetic_one_click_away() {
+    let html = page("", &ordinary());
+    assert_eq!(html.matches("data-test=\"cost-lines\"").count(), 7);
+    assert!(text_of(&html).contains("own work $0.7152 + waiting on calls $1.9072"), "{}", text_of(&html));
+}

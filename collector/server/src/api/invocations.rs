@@ -62,7 +62,8 @@ fn group(group: &InvocationGroup) -> Value {
     })
 }
 
-fn filter(asked: &Asked) -> Result<Filter, Wrong> {
+/// Words about invocations.
+pub(super) fn filter(asked: &Asked) -> Result<Filter, Wrong> {
     let filter = Filter::of_invocations(asked.query.get("f").unwrap_or_default());
     match filter.problems.first() {
         None => Ok(filter),

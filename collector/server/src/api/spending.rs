@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, RawQuery, State};
 use coldlight_model::money::Usd;
 use coldlight_model::{OwnCost, Spending, SpendingBy, SpendingGroup, Spent};
+use coldlight_store::SpendingSearch;
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
 
+use super::invocations::filter;
 use super::{Answer, Asked, answer, json_text};
 use crate::site::Site;
 use crate::wrong::Wrong;
@@ -16,16 +18,20 @@ use crate::wrong::Wrong;
 const HOUR: u64 = 3_600_000_000_000;
 
 pub async fn spending(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer {
-    let asked = Asked::read(query, &["group", "format"])?;
+    let asked = Asked::read(query, &["group", "f", "cmp", "format"])?;
     let by = match asked.query.get("group") {
         None => SpendingBy::default(),
-        Some(name) => SpendingBy::from_name(name).ok_or_else(|| {
-            let names = SpendingBy::ALL.map(SpendingBy::name).join(", ");
-            Wrong::parameter("group", format!("“{name}” is not one of {names}"))
-        })?,
+        Some(name) => SpendingBy::from_name(name)
+            .ok_or_else(|| Wrong::parameter("group", format!("“{name}” is not one of {}", SpendingBy::choices())))?,
+    };
+    let compare = match asked.query.get("cmp") {
+        None | Some("prev") => true,
+        Some("none") => false,
+        Some(other) => return Err(Wrong::parameter("cmp", format!("“{other}” is not one of prev, none"))),
     };
     let step = if asked.range.length() > 7 * 24 * HOUR { 24 * HOUR } else { HOUR };
-    let spending = site.store.spending(asked.range, step, by).await?;
+    let search = SpendingSearch { range: asked.range, step, by, filter: filter(&asked)?, compare };
+    let spending = site.store.spending(search).await?;
     match asked.query.get("format") {
         None | Some("json") => answer(&view(&spending)),
         Some("csv") => {
@@ -50,11 +56,12 @@ pub(super) fn spent(spent: &Spent) -> Value {
     json!({
         "invocations": spent.invocations, "failed": spent.failed, "cold_starts": spent.cold, "unpriced": spent.unpriced,
         "container_requests": spent.container_requests, "unpriced_container_requests": spent.unpriced_requests,
-        "unpriced_tasks": spent.unpriced_tasks,
+        "unpriced_tasks": spent.unpriced_tasks, "unpriced_calls": spent.unpriced_calls,
         "cost_usd": usd(spent.total()),
         "parts": {
             "own_usd": usd(spent.own), "waiting_usd": usd(spent.waiting), "requests_usd": usd(spent.requests),
             "init_usd": usd(spent.init), "extensions_usd": usd(spent.flush), "snapstart_restore_usd": usd(spent.restore),
+            "calls_usd": usd(spent.calls),
             "containers_busy_usd": usd(spent.busy), "containers_idle_usd": usd(spent.idle),
         },
         "in_failed_usd": usd(spent.in_failed), "reported_usd": usd(spent.reported),
@@ -107,8 +114,8 @@ pub async fn trace_cost(State(site): State<Arc<Site>>, Path(id): Path<String>) -
 
 fn csv(spending: &Spending) -> String {
     let mut text = format!(
-        "{},invocations,failed,cold_starts,unpriced,cost_usd,own_usd,waiting_usd,requests_usd,init_usd,extensions_usd,snapstart_restore_usd,previous_usd,container_requests,unpriced_container_requests,containers_busy_usd,containers_idle_usd\r\n",
-        spending.by.name()
+        "\"{}\",invocations,failed,cold_starts,unpriced,cost_usd,own_usd,waiting_usd,requests_usd,init_usd,extensions_usd,snapstart_restore_usd,previous_usd,container_requests,unpriced_container_requests,containers_busy_usd,containers_idle_usd,calls_usd,unpriced_calls\r\n",
+        spending.by.name().replace('"', "\"\"")
     );
     for group in &spending.groups {
         let spent = &group.spent;
@@ -116,7 +123,7 @@ fn csv(spending: &Spending) -> String {
         // Spreadsheets run what begins like a formula.
         let quote = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
         text.push_str(&format!(
-            "\"{quote}{}\",{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+            "\"{quote}{}\",{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
             name.replace('"', "\"\""),
             spent.invocations,
             spent.failed,
@@ -133,7 +140,9 @@ fn csv(spending: &Spending) -> String {
             spent.container_requests,
             spent.unpriced_requests,
             spent.busy,
-            spent.idle
+            spent.idle,
+            spent.calls,
+            spent.unpriced_calls
         ));
     }
     text

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use coldlight_store::TraceSearch;
+use coldlight_store::{SpendingSearch, TraceSearch};
 use coldlight_ui::pages::{containers, cost, map, status, traces};
 use http::header;
 
@@ -60,8 +60,14 @@ pub async fn containers(State(site): State<Arc<Site>>, asked: Asked) -> Result<R
 
 pub async fn cost(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
     let state = cost::State::parse(&asked.query, asked.shell.now);
-    let range = state.range(asked.shell.now);
-    let spending = site.store.spending(range, state.step(asked.shell.now), state.by).await?;
+    let search = SpendingSearch {
+        range: state.range(asked.shell.now),
+        step: state.step(asked.shell.now),
+        by: state.by.clone(),
+        filter: state.filter.clone(),
+        compare: state.compare,
+    };
+    let spending = site.store.spending(search).await?;
     Ok(asked.answer(|| cost::page(&asked.shell, &state, &spending), |_| None))
 }
 

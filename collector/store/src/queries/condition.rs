@@ -7,6 +7,7 @@ use coldlight_model::{Comparison, Filter, Kind, Op, Outcome, Pattern, TimeRange}
 use duckdb::types::Value as Sql;
 
 /// ` AND …` text with `?` for each of `params`, in order.
+#[derive(Default)]
 pub(crate) struct Conditions {
     pub text: String,
     pub params: Vec<Sql>,
@@ -23,20 +24,10 @@ pub(super) fn conditions_by(
     filter: &Filter,
     piece: fn(&Comparison) -> (&'static str, Vec<Sql>),
 ) -> Conditions {
-    let mut all = Conditions { text: String::new(), params: Vec::new() };
+    let mut all = Conditions::default();
     all.and("started_at >= make_timestamp_ns(?)", [Sql::BigInt(range.from.nanos())]);
     all.and("started_at < make_timestamp_ns(?)", [Sql::BigInt(range.to.nanos())]);
-    for condition in &filter.conditions {
-        let (text, params) = piece(&condition.comparison);
-        if condition.negated {
-            all.text.push_str(" AND NOT coalesce(");
-            all.text.push_str(text);
-            all.text.push_str(", FALSE)");
-            all.params.extend(params);
-        } else {
-            all.and(text, params);
-        }
-    }
+    all.and_all(filter, piece);
     all
 }
 
@@ -45,6 +36,28 @@ impl Conditions {
         self.text.push_str(" AND ");
         self.text.push_str(text);
         self.params.extend(params);
+    }
+
+    /// All words of a filter.
+    pub(super) fn and_all(&mut self, filter: &Filter, piece: fn(&Comparison) -> (&'static str, Vec<Sql>)) {
+        for condition in &filter.conditions {
+            let (text, params) = piece(&condition.comparison);
+            if condition.negated {
+                self.text.push_str(" AND NOT coalesce(");
+                self.text.push_str(text);
+                self.text.push_str(", FALSE)");
+                self.params.extend(params);
+            } else {
+                self.and(text, params);
+            }
+        }
+    }
+
+    /// The text with a name for each `?`: `$c1`, `$c2` …
+    pub(super) fn named(&self) -> String {
+        let mut pieces = self.text.split('?');
+        let first = pieces.next().unwrap_or_default().to_owned();
+        pieces.zip(1..).fold(first, |text, (piece, at)| format!("{text}$c{at}{piece}"))
     }
 
     /// A template with its `/* conditions */` filled in.

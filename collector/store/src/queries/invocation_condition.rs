@@ -11,7 +11,20 @@ pub(crate) fn invocation_conditions(range: TimeRange, filter: &Filter) -> Condit
     conditions_by(range, filter, piece)
 }
 
-fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
+/// What holds of an attribute of the invocation's span, or else of what sent it.
+macro_rules! attribute {
+    ($holds:literal) => {
+        concat!(
+            "((trace_id, span_id) IN (SELECT (trace_id, span_id) FROM span_rows WHERE kind <> 'internal' AND (",
+            $holds,
+            " OR resource_id IN (SELECT resource_id FROM resource_rows WHERE ",
+            $holds,
+            "))))"
+        )
+    };
+}
+
+pub(super) fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
     match comparison {
         Comparison::Service(pattern) => text_is(pattern, "service = ?", "starts_with(service, ?)"),
         Comparison::Trigger(pattern) => text_is(pattern, "\"trigger\" = ?", "starts_with(\"trigger\", ?)"),
@@ -24,6 +37,28 @@ fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
             vec![Sql::Text(text.to_lowercase())],
         ),
         Comparison::Invocation(word) => of_word(word),
+        Comparison::AttributeIs(name, pattern) => {
+            let both = [Sql::Text(name.clone()), Sql::Text(pattern.text.clone())];
+            let condition = if pattern.prefix {
+                attribute!("starts_with(variant_extract(attributes, ?)::VARCHAR, ?)")
+            } else {
+                attribute!("variant_extract(attributes, ?)::VARCHAR = ?")
+            };
+            (condition, [both.clone(), both].concat())
+        }
+        Comparison::AttributeNumber(name, op, number) => {
+            let both = [Sql::Text(name.clone()), Sql::Double(*number)];
+            let condition = by(
+                *op,
+                [
+                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) < ?"),
+                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) <= ?"),
+                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) > ?"),
+                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) >= ?"),
+                ],
+            );
+            (condition, [both.clone(), both].concat())
+        }
         // Words about spans; a filter of invocations has none.
         _ => ("FALSE", vec![]),
     }
@@ -37,6 +72,8 @@ fn of_word(word: &InvocationWord) -> (&'static str, Vec<Sql>) {
         }
         InvocationWord::Version(pattern) => text_is(pattern, "version = ?", "starts_with(version, ?)"),
         InvocationWord::Tenant(pattern) => text_is(pattern, "tenant = ?", "starts_with(tenant, ?)"),
+        InvocationWord::Environment(pattern) => text_is(pattern, "environment = ?", "starts_with(environment, ?)"),
+        InvocationWord::Route(pattern) => text_is(pattern, "route = ?", "starts_with(route, ?)"),
         InvocationWord::Region(pattern) => text_is(pattern, "region = ?", "starts_with(region, ?)"),
         InvocationWord::Runtime(pattern) => text_is(pattern, "runtime = ?", "starts_with(runtime, ?)"),
         InvocationWord::Request(pattern) => text_is(pattern, "request_id = ?", "starts_with(request_id, ?)"),
@@ -89,7 +126,7 @@ fn of_word(word: &InvocationWord) -> (&'static str, Vec<Sql>) {
     }
 }
 
-fn by(op: Op, [less, at_most, greater, at_least]: [&'static str; 4]) -> &'static str {
+pub(super) fn by(op: Op, [less, at_most, greater, at_least]: [&'static str; 4]) -> &'static str {
     match op {
         Op::Less => less,
         Op::AtMost => at_most,

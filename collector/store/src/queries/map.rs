@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use coldlight_model::{
-    Bill, EntryBin, MapEdge, MapNode, Node, NodeKind, NodeStats, ServiceMap, SpendingBy, Spent, TimeRange, Way,
+    Bill, EntryBin, Filter, MapEdge, MapNode, Node, NodeKind, NodeStats, ServiceMap, SpendingBy, Spent, TimeRange, Way,
 };
-use duckdb::{Connection, Row, named_params, params};
+use duckdb::{Connection, Row, params};
 
+use super::asking::{Asking, Of};
 use super::spending::spent;
 use crate::Store;
 use crate::error::StoreError;
@@ -135,12 +136,9 @@ fn bills(
     nodes: &mut [MapNode],
     bins: &mut [EntryBin],
 ) -> Result<Spent, StoreError> {
-    let mut statement = db.prepare_cached(include_str!("spending.sql"))?;
-    let mut rows = statement.query(named_params! {
-        "from": range.from.nanos(), "to": range.to.nanos(), "step": bin_length as i64, "by": SpendingBy::Service.name(),
-    })?;
     let (mut all, mut bills) = (Spent::default(), BTreeMap::<String, Bill>::new());
-    while let Some(row) = rows.next()? {
+    let asking = Asking { range, step: bin_length, by: &SpendingBy::Service, filter: &Filter::default() };
+    asking.rows(db, Of::FunctionsAlone, |row| {
         let spent = spent(row)?;
         all.add(&spent);
         let bin: i64 = row.get("step")?;
@@ -150,7 +148,8 @@ fn bills(
         if let Some(service) = row.get("name")? {
             bills.entry(service).or_default().spent.add(&spent);
         }
-    }
+        Ok(())
+    })?;
     let mut statement = db.prepare_cached(include_str!("map_inits.sql"))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
     while let Some(row) = rows.next()? {

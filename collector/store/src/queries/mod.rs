@@ -1,5 +1,6 @@
 //! Questions and their answers: one `.sql` file beside each function.
 
+mod asking;
 mod condition;
 mod containers;
 mod function_sizes;
@@ -11,6 +12,7 @@ mod operations;
 mod services;
 mod span;
 mod spending;
+mod spent_condition;
 mod status;
 mod trace;
 mod trace_cost;
@@ -18,4 +20,5 @@ mod traces;
 
 pub use invocations::InvocationSearch;
 pub use locate::Located;
+pub use spending::SpendingSearch;
 pub use traces::TraceSearch;

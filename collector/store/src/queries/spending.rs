@@ -1,14 +1,28 @@
-//! What invocations and containers cost, summed.
+//! What invocations, containers and the calls of both cost, summed.
 
 use std::collections::BTreeMap;
 
 use coldlight_model::money::Usd;
-use coldlight_model::{Nanos, Spending, SpendingBy, SpendingGroup, Spent, TimeRange};
-use duckdb::{Connection, Row, named_params};
+use coldlight_model::{Filter, Nanos, Spending, SpendingBy, SpendingGroup, Spent, TimeRange};
+use duckdb::{Connection, Row};
 
+use super::asking::{Asking, Of};
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::whole;
+
+/// What spending is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpendingSearch {
+    pub range: TimeRange,
+    /// Of the course; as long as makes at most a thousand.
+    pub step: Nanos,
+    pub by: SpendingBy,
+    /// Parsed by [`Filter::of_invocations`]; what it does not hold of is in none of the sums.
+    pub filter: Filter,
+    /// Whether the same length of time before is asked for, too.
+    pub compare: bool,
+}
 
 /// A group while its rows come in.
 #[derive(Default)]
@@ -21,34 +35,40 @@ struct Gathered {
 }
 
 impl Store {
-    /// What invocations and containers in `range` cost, in steps of `step`, grouped; and in the same length of time before.
+    /// What invocations, containers and the calls of both cost in a time, in steps, grouped; and in the same length of time before.
     ///
     /// # Errors
     /// The database's own, or that it took too long.
-    pub async fn spending(&self, range: TimeRange, step: Nanos, by: SpendingBy) -> Result<Spending, StoreError> {
+    pub async fn spending(&self, search: SpendingSearch) -> Result<Spending, StoreError> {
         self.ask(move |db| {
+            let SpendingSearch { range, by, filter, .. } = search;
             let length = range.to.since(range.from);
             let before = TimeRange { from: range.from.minus(length), to: range.from };
-            let step = step.max(1);
+            let step = search.step.max(1);
             let steps = usize::try_from(length.div_ceil(step)).unwrap_or(usize::MAX).clamp(1, MOST_STEPS);
             let step = step.max(length.div_ceil(steps as u64));
-            let mut spending = Spending { range, step, by, ..Spending::default() };
-            let mut groups = gathered(db, range, step, steps, by)?;
+            let asking = Asking { range, step, by: &by, filter: &filter };
+            asking.look(db, if search.compare { before.from } else { range.from })?;
+            let now = gathered(db, &asking, steps)?;
+            let mut groups = now.groups;
+            let mut spending = Spending { range, step, total: now.total, ..Spending::default() };
             spending.previous_steps = vec![Usd::ZERO; steps];
-            for (name, of) in gathered(db, before, step, steps, by)? {
-                spending.previous.add(&of.group.spent);
-                for (sum, more) in spending.previous_steps.iter_mut().zip(&of.group.steps) {
-                    *sum = sum.checked_add(*more).unwrap_or(*sum);
-                }
-                if let Some(now) = groups.get_mut(&name) {
-                    now.group.previous = of.group.spent.total();
+            if search.compare {
+                let then = gathered(db, &Asking { range: before, step, by: &by, filter: &filter }, steps)?;
+                spending.previous = then.total;
+                for (name, of) in then.groups {
+                    for (sum, more) in spending.previous_steps.iter_mut().zip(&of.group.steps) {
+                        *sum = sum.checked_add(*more).unwrap_or(*sum);
+                    }
+                    if let Some(now) = groups.get_mut(&name) {
+                        now.group.previous = of.group.spent.total();
+                    }
                 }
             }
-            for (_, of) in groups {
-                spending.total.add(&of.group.spent);
-                spending.groups.push(of.group());
-            }
+            asking.forget(db)?;
+            spending.groups = groups.into_values().map(Gathered::group).collect();
             spending.groups.sort_by(|a, b| b.spent.total().cmp(&a.spent.total()).then_with(|| a.name.cmp(&b.name)));
+            spending.by = by;
             Ok(spending)
         })
         .await
@@ -64,47 +84,76 @@ impl Gathered {
         let same = self.architectures.iter().all(|one| *one == first);
         let architecture = first.filter(|_| same);
         let on_x86 = architecture.as_deref() == Some("x86_64") && self.group.spent.unpriced == 0;
-        let on_arm64 = self.on_arm64.filter(|_| on_x86 && !self.not_on_arm64);
-        SpendingGroup { architecture, on_arm64, ..self.group }
+        // Calls cost the same from either.
+        let on_arm64 = self.on_arm64.and_then(|amount| amount.checked_add(self.group.spent.calls));
+        SpendingGroup { architecture, on_arm64: on_arm64.filter(|_| on_x86 && !self.not_on_arm64), ..self.group }
     }
 }
 
 /// By name; the nameless last.
 type Groups = BTreeMap<(bool, String), Gathered>;
 
-fn gathered(
-    db: &Connection,
-    range: TimeRange,
-    step: Nanos,
-    steps: usize,
-    by: SpendingBy,
-) -> Result<Groups, StoreError> {
-    let asked = named_params! {
-        "from": range.from.nanos(), "to": range.to.nanos(),
-        "step": i64::try_from(step).unwrap_or(i64::MAX), "by": by.name(),
-    };
-    let mut groups = Groups::new();
-    let mut statement = db.prepare_cached(include_str!("spending.sql"))?;
-    let mut rows = statement.query(asked)?;
-    while let Some(row) = rows.next()? {
-        let of = gather(&mut groups, row, spent(row)?, steps)?;
-        of.not_on_arm64 |= row.get::<_, i64>("not_on_arm64")? > 0;
-        of.on_arm64 = of.on_arm64.unwrap_or_default().checked_add(money(row, "on_arm64")?);
-    }
-    let mut statement = db.prepare_cached(include_str!("spending_containers.sql"))?;
-    let mut rows = statement.query(asked)?;
-    while let Some(row) = rows.next()? {
-        let of = gather(&mut groups, row, spent_on_containers(row)?, steps)?;
-        // A container's image for another processor is not ours to judge.
-        of.not_on_arm64 = true;
-    }
-    Ok(groups)
+/// All of a time: groups count what they share each, the total once.
+#[derive(Default)]
+struct All {
+    groups: Groups,
+    total: Spent,
 }
 
-/// Adds what a row says to its group.
-fn gather<'a>(groups: &'a mut Groups, row: &Row<'_>, spent: Spent, steps: usize) -> duckdb::Result<&'a mut Gathered> {
+fn gathered(db: &Connection, asking: &Asking<'_>, steps: usize) -> Result<All, StoreError> {
+    let mut all = All::default();
+    asking.rows(db, Of::Functions, |row| {
+        let spent = spent(row)?;
+        let once = Spent {
+            invocations: count(row, "first_invocations")?,
+            failed: count(row, "first_failed")?,
+            cold: count(row, "first_cold")?,
+            unpriced: count(row, "first_unpriced")?,
+            ..spent.clone()
+        };
+        let of = gather(&mut all, row, (spent, once), steps)?;
+        of.architectures.push(row.get("architecture")?);
+        of.not_on_arm64 |= row.get::<_, i64>("not_on_arm64")? > 0;
+        of.on_arm64 = of.on_arm64.unwrap_or_default().checked_add(money(row, "on_arm64")?);
+        Ok(())
+    })?;
+    asking.rows(db, Of::Containers, |row| {
+        let spent = spent_on_containers(row)?;
+        let once = Spent {
+            container_requests: count(row, "first_requests")?,
+            failed: count(row, "first_failed")?,
+            unpriced_requests: count(row, "first_unpriced_requests")?,
+            ..spent.clone()
+        };
+        let of = gather(&mut all, row, (spent, once), steps)?;
+        of.architectures.push(row.get("architecture")?);
+        // A container's image for another processor is not ours to judge.
+        of.not_on_arm64 = true;
+        Ok(())
+    })?;
+    asking.rows(db, Of::Calls, |row| {
+        let spent = Spent {
+            calls: money(row, "calls")?,
+            in_failed: money(row, "calls_in_failed")?,
+            unpriced_calls: count(row, "unpriced_calls")?,
+            ..Spent::default()
+        };
+        gather(&mut all, row, (spent.clone(), spent), steps)?;
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Adds what a row says to its group, and `once` to the total.
+fn gather<'a>(
+    all: &'a mut All,
+    row: &Row<'_>,
+    (spent, once): (Spent, Spent),
+    steps: usize,
+) -> duckdb::Result<&'a mut Gathered> {
+    all.total.add(&once);
     let name: Option<String> = row.get("name")?;
-    let of = groups.entry((name.is_none(), name.clone().unwrap_or_default())).or_default();
+    let of = all.groups.entry((name.is_none(), name.clone().unwrap_or_default())).or_default();
     of.group.name = name;
     of.group.steps.resize(steps, Usd::ZERO);
     let at = usize::try_from(row.get::<_, i64>("step")?).unwrap_or(0).min(steps - 1);
@@ -115,7 +164,6 @@ fn gather<'a>(groups: &'a mut Groups, row: &Row<'_>, spent: Spent, steps: usize)
         (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
         (one, other) => one.or(other),
     };
-    of.architectures.push(row.get("architecture")?);
     Ok(of)
 }
 
@@ -123,32 +171,37 @@ fn money(row: &Row<'_>, name: &str) -> duckdb::Result<Usd> {
     Ok(row.get::<_, Option<i128>>(name)?.and_then(Usd::from_attos).unwrap_or_default())
 }
 
+fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
+    Ok(whole(row, name)?.unwrap_or(0))
+}
+
 pub(super) fn spent(row: &Row<'_>) -> duckdb::Result<Spent> {
-    let count = |name| -> duckdb::Result<u64> { Ok(whole(row, name)?.unwrap_or(0)) };
+    let in_failed = money(row, "in_failed")?.checked_add(money(row, "calls_in_failed")?);
     Ok(Spent {
-        invocations: count("invocations")?,
-        failed: count("failed")?,
-        cold: count("cold")?,
-        unpriced: count("unpriced")?,
+        invocations: count(row, "invocations")?,
+        failed: count(row, "failed")?,
+        cold: count(row, "cold")?,
+        unpriced: count(row, "unpriced")?,
+        unpriced_calls: count(row, "unpriced_calls")?,
         requests: money(row, "requests")?,
         own: money(row, "own")?,
         waiting: money(row, "waiting")?,
         init: money(row, "init")?,
         flush: money(row, "flush")?,
         restore: money(row, "restore")?,
-        in_failed: money(row, "in_failed")?,
+        calls: money(row, "calls")?,
+        in_failed: in_failed.unwrap_or_default(),
         reported: money(row, "reported")?,
         ..Spent::default()
     })
 }
 
 fn spent_on_containers(row: &Row<'_>) -> duckdb::Result<Spent> {
-    let count = |name| -> duckdb::Result<u64> { Ok(whole(row, name)?.unwrap_or(0)) };
     Ok(Spent {
-        container_requests: count("requests")?,
-        failed: count("failed")?,
-        unpriced_requests: count("unpriced_requests")?,
-        unpriced_tasks: count("unpriced_tasks")?,
+        container_requests: count(row, "requests")?,
+        failed: count(row, "failed")?,
+        unpriced_requests: count(row, "unpriced_requests")?,
+        unpriced_tasks: count(row, "unpriced_tasks")?,
         busy: money(row, "busy")?,
         idle: money(row, "idle")?,
         in_failed: money(row, "in_failed")?,

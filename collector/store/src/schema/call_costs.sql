@@ -5,7 +5,8 @@
 CREATE OR REPLACE VIEW metered_calls AS
 WITH said AS (
     SELECT
-        trace_id, span_id, parent_span_id, started_at, span.service, kind, remote_kind, remote_name, tenant,
+        trace_id, span_id, parent_span_id, resource_id, started_at, duration_ns, span.service, span.name, kind, error OR fault AS failed,
+        http_route, remote_kind, remote_name, tenant,
         coalesce(span.cloud_region, resource.region) AS region,
         lower(coalesce(rpc_method, db_operation, messaging_operation, '')) AS operation,
         -- Strangers' numbers, kept small enough to be multiplied.
@@ -86,13 +87,24 @@ SELECT
     END AS is_least
 FROM calls;
 
+-- Each of them at the price of its day, in 10^-18 USD.
+CREATE OR REPLACE VIEW priced_calls AS
+SELECT metered.*, price_attos, priced(half_units, 2, price_attos) AS attos
+FROM metered_calls AS metered
+LEFT JOIN price_periods AS price
+  ON price.price_service = metered.remote_kind AND price.price_item = metered.item AND price.price_tier = 1
+ AND price.price_region = metered.region
+ AND price.price_from <= metered.started_at::DATE AND price.price_to > metered.started_at::DATE
+-- What AWS does not bill: deleting from a bucket, and questions about topics and buses.
+WHERE NOT (item IS NULL AND (remote_kind IN ('sns', 'eventbridge') OR (remote_kind = 's3' AND starts_with(operation, 'delete'))));
+
 -- call_costs: one row a call that AWS meters by itself: a message sent, an event put, a request to a gateway, a bucket or a table.
 CREATE OR REPLACE VIEW call_costs AS
 SELECT
     trace_id,
     span_id,
     started_at,
-    metered.service,
+    service,
     remote_kind,
     remote_name,
     operation,
@@ -100,7 +112,7 @@ SELECT
     region,
     item,
     half_units::DECIMAL(18, 0) * 0.5::DECIMAL(2, 1) AS units,
-    usd_of(priced(half_units, 2, price_attos)) AS cost_usd,
+    usd_of(attos) AS cost_usd,
     CASE WHEN is_least THEN 'inferred' ELSE 'estimated' END AS cost_state,
     CASE
         WHEN item IS NULL AND remote_kind = 'stepfunctions' THEN 'state transitions are not in spans'
@@ -109,10 +121,25 @@ SELECT
         WHEN region IS NULL THEN 'its region was not said'
         WHEN price_attos IS NULL THEN 'no price of it in ' || region || ' is known'
     END AS unpriced_because
-FROM metered_calls AS metered
-LEFT JOIN price_periods AS price
-  ON price.price_service = metered.remote_kind AND price.price_item = metered.item AND price.price_tier = 1
- AND price.price_region = metered.region
- AND price.price_from <= metered.started_at::DATE AND price.price_to > metered.started_at::DATE
--- What AWS does not bill: deleting from a bucket, and questions about topics and buses.
-WHERE NOT (item IS NULL AND (remote_kind IN ('sns', 'eventbridge') OR (remote_kind = 's3' AND starts_with(operation, 'delete'))));
+FROM priced_calls;
+
+-- Those begun from asked_from (ns) until two hours after asked_to, each with the invocation that made it, request_id and invoked_at:
+-- the latest of the same service in the same trace that began before it, two hours before at most. A gateway's request begins with the
+-- invocation that answers it. None is a container's, or nobody's.
+CREATE OR REPLACE MACRO calls_made(asked_from, asked_to) AS TABLE
+SELECT
+    call.* EXCLUDE (at_ns),
+    CASE WHEN at_ns - invoked.from_ns <= 7201000000000 THEN invoked.request_id END AS request_id,
+    CASE WHEN at_ns - invoked.from_ns <= 7201000000000 THEN invoked.invoked_at END AS invoked_at
+FROM (
+    SELECT *, epoch_ns(started_at) + CASE WHEN kind = 'server' THEN 1000000000 ELSE 0 END AS at_ns
+    FROM priced_calls
+    WHERE started_at >= make_timestamp_ns(asked_from) AND started_at < make_timestamp_ns(asked_to + 7200000000000)
+) AS call
+ASOF LEFT JOIN (
+    SELECT request_id, trace_id AS invoked_trace, service AS invoked_service, started_at AS invoked_at, epoch_ns(started_at) AS from_ns
+    FROM invocation_rows
+    WHERE trace_id IS NOT NULL
+      AND started_at >= make_timestamp_ns(asked_from - 7201000000000) AND started_at < make_timestamp_ns(asked_to + 7201000000000)
+) AS invoked
+  ON invoked.invoked_trace = call.trace_id AND invoked.invoked_service = call.service AND invoked.from_ns <= call.at_ns;

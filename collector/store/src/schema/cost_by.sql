@@ -1,37 +1,60 @@
 -- Tables of cost in one word. `since` is how far back to look, '7 days'; the time of the question is the variable that sql/clock.rs sets.
 
+-- An invocation whose attribute is that of its messages' traces is divided over them: its cost exactly, and it counts in each.
 CREATE OR REPLACE MACRO cost_by(what, since := '1 day') AS TABLE
+WITH told AS MATERIALIZED (
+    -- A slice, and nothing more, because the name of an attribute must be known when the question is bound.
+    FROM said(
+        what[6:], starts_with(lower(what), 'attr.'), lower(what) = 'team', lower(what) = 'customer',
+        epoch_ns(getvariable('coldlight_now')::TIMESTAMP_NS - since::INTERVAL),
+        epoch_ns(getvariable('coldlight_now')::TIMESTAMP_NS) + 86400000000000
+    )
+)
 SELECT
-    CASE lower(what)
-        WHEN 'service' THEN service
-        WHEN 'function' THEN "function"
-        WHEN 'version' THEN "function" || ' ' || version
-        WHEN 'route' THEN route
-        WHEN 'tenant' THEN tenant
-        WHEN 'memory' THEN memory_mb || ' MB'
-        WHEN 'architecture' THEN architecture
-        WHEN 'region' THEN region
-        WHEN 'account' THEN account
-        WHEN 'environment' THEN environment
-        WHEN 'runtime' THEN runtime
-        WHEN 'trigger' THEN "trigger"
-        WHEN 'way' THEN way
-        WHEN 'outcome' THEN outcome
-        WHEN 'start' THEN start_kind
-        WHEN 'state' THEN cost_state
-        ELSE error('cost_by knows service, function, version, route, tenant, memory, architecture, region, account, environment, '
-            || 'runtime, trigger, way, outcome, start and state; not ' || what)
-    END AS name,
+    name,
     count(*) AS invocations,
     count(*) FILTER (outcome <> 'ok') AS failed,
     count(*) FILTER (cold_start) AS cold,
-    count(*) FILTER (cost_usd IS NULL) AS without_price,
-    sum(cost_usd) AS usd,
-    sum(requests_cost_usd) AS requests_usd,
-    sum(duration_cost_usd) AS duration_usd,
-    sum(init_cost_usd) AS init_usd,
-    sum(waiting_cost_usd) AS waiting_usd
-FROM invocations
+    count(*) FILTER (cost_attos IS NULL) AS without_price,
+    usd_of(sum(cost_part)) AS usd,
+    usd_of(sum(part_of_attos(request_attos, below, upto, shares))) AS requests_usd,
+    usd_of(sum(part_of_attos(duration_attos, below, upto, shares))) AS duration_usd,
+    usd_of(sum(part_of_attos(init_attos, below, upto, shares))) AS init_usd,
+    usd_of(sum(part_of_attos(waiting_attos, below, upto, shares))) AS waiting_usd
+FROM (
+    SELECT
+        invoked.*,
+        CASE
+            WHEN starts_with(lower(what), 'attr.') OR lower(what) IN ('team', 'customer')
+            THEN CASE WHEN of_span.told_by IS NOT NULL THEN of_span.value ELSE coalesce(of_report.value, of_trace.value) END
+            WHEN lower(what) = 'service' THEN service
+            WHEN lower(what) = 'function' THEN "function"
+            WHEN lower(what) = 'version' THEN "function" || ' ' || version
+            WHEN lower(what) = 'route' THEN route
+            WHEN lower(what) = 'tenant' THEN tenant
+            WHEN lower(what) = 'memory' THEN memory_mb || ' MB'
+            WHEN lower(what) = 'architecture' THEN architecture
+            WHEN lower(what) = 'region' THEN region
+            WHEN lower(what) = 'account' THEN account
+            WHEN lower(what) = 'environment' THEN environment
+            WHEN lower(what) = 'runtime' THEN runtime
+            WHEN lower(what) = 'trigger' THEN faas_trigger
+            WHEN lower(what) = 'way' THEN way
+            WHEN lower(what) = 'outcome' THEN outcome
+            WHEN lower(what) = 'start' THEN start_kind
+            WHEN lower(what) = 'state' THEN cost_state
+            ELSE error('cost_by knows service, function, version, route, team, customer, tenant, memory, architecture, region, account, '
+                || 'environment, runtime, trigger, way, outcome, start, state and attr.NAME; not ' || what)
+        END AS name,
+        coalesce(of_span.below, 0) AS below, coalesce(of_span.upto, 1) AS upto, coalesce(of_span.shares, 1) AS shares,
+        part_of_attos(cost_attos, coalesce(of_span.below, 0), coalesce(of_span.upto, 1), coalesce(of_span.shares, 1)) AS cost_part
+    FROM invocation_parts AS invoked
+    LEFT JOIN (FROM told WHERE told_by = 'span') AS of_span
+      ON of_span.trace_id = invoked.trace_id AND of_span.span_id = invoked.span_id
+    LEFT JOIN (FROM told WHERE told_by = 'trace') AS of_trace ON of_trace.trace_id = invoked.trace_id
+    LEFT JOIN (FROM told WHERE told_by = 'report') AS of_report
+      ON of_report.request_id = invoked.request_id AND invoked.span_id IS NULL
+)
 WHERE started_at > getvariable('coldlight_now')::TIMESTAMP_NS - since::INTERVAL
 GROUP BY name;
 

@@ -67,7 +67,7 @@ COMMENT ON COLUMN prices."vcpu" IS 'vCPU of an EC2 instance type.';
 COMMENT ON COLUMN prices."memory_mib" IS 'Memory of an EC2 instance type, in MiB.';
 COMMENT ON COLUMN prices."note" IS 'What else is to know.';
 
-COMMENT ON MACRO TABLE cost_by IS 'FROM cost_by(''service'', ''7 days''): invocations and cost by one of their properties, in the time until now.';
+COMMENT ON MACRO TABLE cost_by IS 'FROM cost_by(''service'', ''7 days''): invocations and cost by one of their properties, by team, customer or any attribute (''attr.order.tier''), in the time until now.';
 COMMENT ON MACRO TABLE cost_over_time IS 'FROM cost_over_time(''1 hour'', ''7 days''): invocations and cost by steps of time until now.';
 COMMENT ON MACRO lambda_cost IS 'Parts of an invocation''s cost and their sum, at the price of a day: lambda_cost(…).usd.';
 COMMENT ON MACRO lambda_capacity_usd IS 'Provisioned concurrency: environments kept ready for so many seconds.';

@@ -7,7 +7,19 @@ CREATE OR REPLACE VIEW invocation_parts AS
 SELECT
     *,
     duration_attos - init_attos - waiting_attos - flush_attos AS own_attos,
-    request_attos + duration_attos + restore_attos AS cost_attos
+    request_attos + duration_attos + restore_attos AS cost_attos,
+    -- warm, or how it was cold: felt (the caller waited), proactive, suppressed (inside the duration), provisioned, restored, managed;
+    -- cold: a first invocation of which nobody knows whether its caller waited; NULL: nobody said.
+    CASE
+        WHEN cold_start AND initialization = 'provisioned-concurrency' THEN 'provisioned'
+        WHEN cold_start AND initialization = 'lambda-managed-instances' THEN 'managed'
+        WHEN cold_start AND (restore_ns IS NOT NULL OR initialization = 'snap-start') THEN 'restored'
+        WHEN cold_start AND suppressed_init_ns IS NOT NULL AND init_ns IS NULL THEN 'suppressed'
+        WHEN cold_start AND felt_wait_ns = 0 THEN 'proactive'
+        WHEN cold_start AND felt_wait_ns > 0 THEN 'felt'
+        WHEN cold_start THEN 'cold'
+        WHEN NOT cold_start THEN 'warm'
+    END AS start_kind
 FROM (
     SELECT
         *,
@@ -68,18 +80,7 @@ CREATE OR REPLACE VIEW invocations AS
 SELECT
     request_id, started_at, trace_id, span_id, service, environment, "function", function_arn, version, region, account,
     architecture, runtime, instance, route, faas_trigger AS "trigger", way, records, tenant, memory_mb, max_memory_mb, cold_start,
-    -- warm, or how it was cold: felt (the caller waited), proactive, suppressed (inside the duration), provisioned, restored, managed;
-    -- cold: a first invocation of which nobody knows whether its caller waited; NULL: nobody said.
-    CASE
-        WHEN cold_start AND initialization = 'provisioned-concurrency' THEN 'provisioned'
-        WHEN cold_start AND initialization = 'lambda-managed-instances' THEN 'managed'
-        WHEN cold_start AND (restore_ns IS NOT NULL OR initialization = 'snap-start') THEN 'restored'
-        WHEN cold_start AND suppressed_init_ns IS NOT NULL AND init_ns IS NULL THEN 'suppressed'
-        WHEN cold_start AND felt_wait_ns = 0 THEN 'proactive'
-        WHEN cold_start AND felt_wait_ns > 0 THEN 'felt'
-        WHEN cold_start THEN 'cold'
-        WHEN NOT cold_start THEN 'warm'
-    END AS start_kind,
+    start_kind,
     initialization, init_ns / 1e6 AS init_ms, suppressed_init_ns / 1e6 AS suppressed_init_ms, restore_ns / 1e6 AS restore_ms,
     billed_restore_ms, felt_wait_ns / 1e6 AS felt_wait_ms, duration_ns / 1e6 AS duration_ms, waiting_ns / 1e6 AS waiting_ms,
     billed_ms, produced_bytes, response_latency_ns / 1e6 AS response_latency_ms, runtime_overhead_ns / 1e6 AS runtime_overhead_ms,

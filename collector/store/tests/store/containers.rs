@@ -271,7 +271,8 @@ async fn sql_shares_as_the_model_does_and_steps_sum_to_the_whole() {
             }
         }
         assert_eq!(parts, cost, "case {case}");
-        let spending = kept.store.spending(whole, 7 * SECOND, coldlight_model::SpendingBy::Route).await.unwrap();
+        let spending =
+            kept.store.spending(made::spending(whole, 7 * SECOND, coldlight_model::SpendingBy::Route)).await.unwrap();
         assert_eq!(spending.total.total(), cost, "case {case}");
         let stepped = Usd::sum(spending.groups.iter().flat_map(|group| group.steps.iter().copied()));
         assert_eq!(stepped, Some(cost), "case {case}");

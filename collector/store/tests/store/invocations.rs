@@ -246,7 +246,7 @@ async fn where_the_money_went_adds_up_to_what_was_spent() {
     let waited = "SELECT right(request_id, 1), waiting_ms FROM invocations ORDER BY ALL";
     assert_eq!(told(&kept, waited).await, ["1 NULL", "2 60"]);
     let range = made::last_hour();
-    let spending = kept.store.spending(range, 600_000_000_000, SpendingBy::Memory).await.unwrap();
+    let spending = kept.store.spending(made::spending(range, 600_000_000_000, SpendingBy::Memory)).await.unwrap();
     let [group] = &spending.groups[..] else { panic!("{:#?}", spending.groups) };
     assert_eq!((group.name.as_deref(), group.memory_mb), (Some("512 MB"), Some((512, 512))));
     assert_eq!((group.architecture.as_deref(), group.on_arm64), (Some("arm64"), None));

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use coldlight_model::{
-    Attributes, Batch, Kind, Oddities, Resource, Scope, Span, SpanId, StatusCode, TimeRange, Timestamp, TraceId, Value,
+    Attributes, Batch, Filter, Kind, Oddities, Resource, Scope, Span, SpanId, SpendingBy, StatusCode, TimeRange,
+    Timestamp, TraceId, Value,
 };
-use coldlight_store::{Settings, Store};
+use coldlight_store::{Settings, SpendingSearch, Store};
 
 /// 2026-11-23T14:03:22.418Z.
 pub const NOW: u64 = 1_795_442_602_418_000_000;
@@ -17,6 +18,11 @@ pub fn now() -> Timestamp {
 
 pub fn last_hour() -> TimeRange {
     TimeRange { from: now().minus(3_600_000_000_000), to: now().plus(60_000_000_000) }
+}
+
+/// All spending of a range, with the time before.
+pub fn spending(range: TimeRange, step: u64, by: SpendingBy) -> SpendingSearch {
+    SpendingSearch { range, step, by, filter: Filter::default(), compare: true }
 }
 
 pub struct Kept {

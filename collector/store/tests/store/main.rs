@@ -14,5 +14,6 @@ mod prices;
 mod questions;
 mod row_groups;
 mod search;
+mod spending;
 mod sql_budget;
 mod sql_clock;

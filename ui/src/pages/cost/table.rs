@@ -1,9 +1,9 @@
 //! One row a group: size, cost, how it splits, what changed, what would be cheaper.
 
 use coldlight_model::money::Usd;
-use coldlight_model::{Spending, SpendingBy, SpendingGroup};
+use coldlight_model::{Spending, SpendingBy, SpendingGroup, filter};
 
-use super::{State, change, pico};
+use super::{State, change, parts, pico};
 use crate::chart::{Spark, Split};
 use crate::format::{large_count, per_million, usd, usd_share};
 use crate::palette::Palette;
@@ -24,7 +24,10 @@ pub(super) struct Row {
     pub size: String,
     pub invocations: String,
     pub cost: String,
+    /// Its parts, one click away.
+    pub arithmetic: String,
     pub exact: String,
+    pub calls: String,
     pub share: String,
     pub per_million: String,
     pub split: Split,
@@ -40,40 +43,61 @@ pub(super) struct Advice {
 
 pub(super) fn rows(spending: &Spending, state: &State, palette: &Palette) -> Vec<Row> {
     let total = spending.total.total();
-    spending.groups.iter().take(MOST_ROWS).map(|group| row(group, total, spending.by, state, palette)).collect()
+    spending.groups.iter().take(MOST_ROWS).map(|group| row(group, total, &spending.by, state, palette)).collect()
 }
 
-fn row(group: &SpendingGroup, total: Usd, by: SpendingBy, state: &State, palette: &Palette) -> Row {
+fn row(group: &SpendingGroup, total: Usd, by: &SpendingBy, state: &State, palette: &Palette) -> Row {
     let spent = &group.spent;
     let cost = spent.total();
-    let name = group.name.clone().unwrap_or_else(|| "(not said)".to_owned());
-    let word = match by {
-        SpendingBy::Service => "service",
-        SpendingBy::Function => "function",
-        SpendingBy::Version => "version",
-        SpendingBy::Tenant => "tenant",
-        _ => "",
-    };
-    let found = |path: &str| {
-        let chosen = group.name.as_ref().filter(|name| !word.is_empty() && !name.contains([' ', '"']))?;
-        Some(Link::to(path).with_all(&state.range.pairs()).with("f", format!("{word}:{chosen}")).to_string())
-    };
+    let name = group.name.clone().unwrap_or_else(|| match by {
+        SpendingBy::Attribute(name) => format!("(without {name})"),
+        _ => "(not said)".to_owned(),
+    });
+    let evidence = group.name.as_deref().and_then(|value| evidence(by, value, state));
     Row {
         class: group.name.as_deref().map_or_else(|| "s-none".to_owned(), |name| palette.class(name)),
-        href: found("/traces"),
+        href: evidence.clone(),
         size: size(group),
         invocations: large_count(spent.served()),
         cost: if cost == Usd::ZERO && spent.priced() == 0 { "not priced".to_owned() } else { usd(cost) },
-        exact: format!("${}", cost.to_picodollars()),
+        arithmetic: parts::arithmetic(spent),
+        exact: format!("${cost}"),
+        calls: if spent.calls == Usd::ZERO { "–".to_owned() } else { usd(spent.calls) },
         share: if total == Usd::ZERO { "–".to_owned() } else { usd_share(cost, total) },
         per_million: per_million(cost, spent.priced())
             .map_or_else(|| "–".to_owned(), |amount| format!("${}", amount.rounded(2))),
         split: Split::new(spent),
         change: change(cost, group.previous),
         spark: Spark::new(&group.steps.iter().map(|step| Some(pico(*step) as f64)).collect::<Vec<_>>()),
-        advice: advice(group, found("/traces"), state),
+        advice: advice(group, evidence, state),
         name,
     }
+}
+
+/// What shows a group's invocations: their list with its word, or the traces where only traces know the word.
+fn evidence(by: &SpendingBy, value: &str, state: &State) -> Option<String> {
+    // A name of ours, such as `(idle containers)`.
+    if value.is_empty() || value.starts_with('(') {
+        return None;
+    }
+    let field = match by {
+        SpendingBy::Service => return traces(&filter::word("service", value), state),
+        SpendingBy::Attribute(name) if !name.contains([':', '<', '>', '=', ' ', '"']) => {
+            return traces(&filter::word(&format!("attr.{name}"), value), state);
+        }
+        SpendingBy::Function => "function",
+        SpendingBy::Version => "version",
+        SpendingBy::Tenant => "tenant",
+        SpendingBy::Route => "route",
+        SpendingBy::Environment => "environment",
+        _ => return None,
+    };
+    let line = state.line_with(field, value);
+    Some(Link::to("/invocations").with_all(&state.range.pairs()).with("f", line).to_string())
+}
+
+fn traces(word: &str, state: &State) -> Option<String> {
+    Some(Link::to("/traces").with_all(&state.range.pairs()).with("f", word).to_string())
 }
 
 fn size(group: &SpendingGroup) -> String {
