@@ -31,6 +31,8 @@ pub struct InvocationSummary {
     pub memory_mb: Option<u64>,
     pub max_memory_mb: Option<u64>,
     pub start: Option<StartKind>,
+    /// Nobody said how it began: it follows from whether its environment was seen before.
+    pub start_inferred: bool,
     pub init: Option<Nanos>,
     pub suppressed_init: Option<Nanos>,
     pub restore: Option<Nanos>,

@@ -55,9 +55,16 @@ pub fn outcome(outcome: InvocationOutcome) -> (&'static str, &'static str) {
 pub fn how(one: &InvocationSummary) -> Option<Start> {
     let kind = one.start.filter(|kind| kind.is_cold())?;
     let took = one.init.or(one.suppressed_init).or(one.restore);
+    let (name, meaning) = match one.start_inferred {
+        true => (
+            "cold, inferred",
+            "The first invocation of an environment that was not seen before. Nobody said that it was cold: it is inferred.",
+        ),
+        false => (kind.name(), kind.meaning()),
+    };
     Some(Start {
-        kind: kind.name(),
-        meaning: kind.meaning(),
+        kind: name,
+        meaning,
         took: took.map(format::duration).unwrap_or_default(),
         is_felt: matches!(kind, StartKind::Felt | StartKind::Suppressed | StartKind::Restored),
     })

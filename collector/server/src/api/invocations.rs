@@ -29,6 +29,7 @@ fn one(one: &InvocationSummary) -> Value {
         "service": one.service, "function": one.function, "version": one.version, "region": one.region,
         "architecture": one.architecture, "runtime": one.runtime, "trigger": one.trigger, "tenant": one.tenant,
         "memory_mb": one.memory_mb, "max_memory_mb": one.max_memory_mb, "start_kind": one.start.map(StartKind::name),
+        "start_inferred": one.start_inferred,
         "init_ns": one.init, "suppressed_init_ns": one.suppressed_init, "restore_ns": one.restore,
         "felt_wait_ns": one.felt_wait, "duration_ns": one.duration, "billed_ms": one.billed_ms,
         "outcome": one.outcome.name(), "error_type": one.error_type, "cost_state": one.cost_state.name(),

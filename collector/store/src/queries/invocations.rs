@@ -158,6 +158,7 @@ fn summary(row: &Row<'_>, book: &PriceBook) -> duckdb::Result<InvocationSummary>
         memory_mb: whole(row, "memory_mb")?,
         max_memory_mb: whole(row, "max_memory_mb")?,
         start: hex("start_kind")?.and_then(|name| StartKind::from_name(&name)),
+        start_inferred: hex("start_state")?.as_deref() == Some("inferred"),
         init: nanos(row, "init_ms")?,
         suppressed_init: nanos(row, "suppressed_init_ms")?,
         restore: nanos(row, "restore_ms")?,

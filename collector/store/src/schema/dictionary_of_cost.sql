@@ -22,8 +22,9 @@ COMMENT ON COLUMN invocations."records" IS 'Messages or records that it was give
 COMMENT ON COLUMN invocations."tenant" IS 'On whose behalf it ran.';
 COMMENT ON COLUMN invocations."memory_mb" IS 'Memory configured, in MB.';
 COMMENT ON COLUMN invocations."max_memory_mb" IS 'Most memory used, in MB, as reported.';
-COMMENT ON COLUMN invocations."cold_start" IS 'Whether its environment was new; NULL where nobody said.';
+COMMENT ON COLUMN invocations."cold_start" IS 'Whether its environment was new, as start_state has it; NULL where nobody can tell.';
 COMMENT ON COLUMN invocations."start_kind" IS 'warm, or how it was cold: felt, proactive, suppressed, provisioned, restored, managed, or cold where nobody knows whether its caller waited.';
+COMMENT ON COLUMN invocations."start_state" IS 'said: by the span or the platform; inferred: nobody said, and its environment was seen before (warm) or is new (cold); NULL where our data may begin later than the environment.';
 COMMENT ON COLUMN invocations."initialization" IS 'Kind of init as the platform names it: on-demand, provisioned-concurrency, snap-start …';
 COMMENT ON COLUMN invocations."init_ms" IS 'Init before the invocation, in ms; billed since 2025-08-01.';
 COMMENT ON COLUMN invocations."suppressed_init_ms" IS 'Init inside the invocation, after a crash or timeout, in ms; part of duration_ms.';

@@ -1,5 +1,21 @@
 -- Invocations as users see them, and the parts of their cost that the pages sum.
 
+-- When environments were seen first, of those that have invocations of which nobody said how they began. An environment is new, if something was
+-- kept in each of the three hours before: our data does not begin later than it, and Lambda ends what is idle for so long.
+CREATE OR REPLACE VIEW instance_firsts AS
+SELECT
+    service AS first_service, instance AS first_instance, first_at,
+    list_has_all(
+        (SELECT list(DISTINCT epoch_ns(minute) // 3600000000000) FROM service_minutes),
+        [epoch_ns(first_at) // 3600000000000 - 1, epoch_ns(first_at) // 3600000000000 - 2, epoch_ns(first_at) // 3600000000000 - 3]
+    ) AS is_new
+FROM (
+    SELECT service, instance, min(started_at) AS first_at
+    FROM invocation_rows
+    WHERE instance IN (SELECT instance FROM invocation_rows WHERE cold_start IS NULL AND cost_state <> 'reported')
+    GROUP BY service, instance
+);
+
 -- The parts of each invocation's cost, in 10^-18 USD, at the list price of its day. own, waiting, init and flush are what
 -- duration_attos is made of, exactly: own is what is left of it. A part that nobody can price is NULL. Where nobody said the processor,
 -- x86_64 is priced, AWS's own default.
@@ -64,7 +80,20 @@ FROM (
             -- least() passes over NULLs, so they are taken out first.
             coalesce(least((coalesce(init_ns, 0) + 999999) // 1000000, billed_ms), 0) AS init_billed_ms
         FROM (
-            SELECT *, coalesce(architecture, 'x86_64') AS priced_as, started_at::DATE AS on_day FROM invocation_rows
+            -- A start that nobody told of is inferred: warm, where its environment was seen before; cold, where it was not and is new.
+            SELECT
+                told.* EXCLUDE (unsaid) REPLACE (
+                    CASE WHEN unsaid IS NULL THEN cold_start WHEN first_at < started_at THEN false WHEN is_new THEN true END AS cold_start
+                ),
+                CASE
+                    WHEN cold_start IS NOT NULL THEN 'said'
+                    WHEN first_at < started_at OR (first_at IS NOT NULL AND is_new) THEN 'inferred'
+                END AS start_state,
+                coalesce(architecture, 'x86_64') AS priced_as, started_at::DATE AS on_day
+            FROM (
+                SELECT *, CASE WHEN cold_start IS NULL AND cost_state <> 'reported' THEN instance END AS unsaid FROM invocation_rows
+            ) AS told
+            LEFT JOIN instance_firsts ON first_instance = unsaid AND first_service = told.service
         ) AS invoked
         LEFT JOIN lambda_prices AS price
           ON price.price_region = invoked.region AND price.price_architecture = invoked.priced_as
@@ -80,7 +109,7 @@ CREATE OR REPLACE VIEW invocations AS
 SELECT
     request_id, started_at, trace_id, span_id, service, environment, "function", function_arn, version, region, account,
     architecture, runtime, instance, route, faas_trigger AS "trigger", way, records, tenant, memory_mb, max_memory_mb, cold_start,
-    start_kind,
+    start_kind, start_state,
     initialization, init_ns / 1e6 AS init_ms, suppressed_init_ns / 1e6 AS suppressed_init_ms, restore_ns / 1e6 AS restore_ms,
     billed_restore_ms, felt_wait_ns / 1e6 AS felt_wait_ms, duration_ns / 1e6 AS duration_ms, waiting_ns / 1e6 AS waiting_ms,
     billed_ms, produced_bytes, response_latency_ns / 1e6 AS response_latency_ms, runtime_overhead_ns / 1e6 AS runtime_overhead_ms,

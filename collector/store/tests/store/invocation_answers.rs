@@ -116,7 +116,7 @@ async fn groups_sum_to_the_whole_and_say_what_they_do_not_know() {
     let kept = three().await;
     let all = groups(&kept, "", InvocationGrouping::All).await.remove(0);
     assert_eq!((all.count, all.failed(), all.money.unpriced), (3, 0, 1));
-    assert_eq!((all.started(StartKind::Felt), all.cold(), all.start_unknown()), (1, 1, 2));
+    assert_eq!((all.started(StartKind::Felt), all.cold(), all.start_unknown()), (1, 1, 0));
     assert_eq!(all.init.p50, Some(181_200_000));
     assert_eq!(all.money.reported.to_string(), "0.0000022800104");
     assert_eq!(all.money.reported.checked_add(all.money.estimated), Some(all.money.total));

@@ -186,7 +186,7 @@ async fn an_init_belongs_to_the_first_invocation_of_its_process_only() {
     kept.keep(logs("b", vec![start(3, ago(59))])).await;
     kept.keep(logs("a", vec![init])).await;
     let sql = "SELECT right(request_id, 1), cold_start, init_ms, felt_wait_ms FROM invocations ORDER BY ALL";
-    assert_eq!(told(&kept, sql).await, ["1 true 181.2 181.2", "2 NULL NULL NULL", "3 NULL NULL NULL"]);
+    assert_eq!(told(&kept, sql).await, ["1 true 181.2 181.2", "2 false NULL NULL", "3 NULL NULL NULL"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -261,4 +261,47 @@ async fn where_the_money_went_adds_up_to_what_was_spent() {
     assert_eq!(spending.total.init.to_string(), "0.0000024266788");
     let by_step = spending.groups.iter().flat_map(|group| &group.steps).copied();
     assert_eq!(Usd::sum(by_step), Some(spending.total.total()));
+}
+
+const HOUR: u64 = 3_600_000_000_000;
+
+/// Something of another service that was kept so many hours ago.
+async fn kept_hours_ago(kept: &Kept, hours: std::ops::RangeInclusive<u64>) {
+    let other = hours.map(|hour| Span {
+        started_at: now().minus(hour * HOUR),
+        ended_at: now().minus(hour * HOUR - MS),
+        ..span(trace_id(), None, Kind::SERVER, "GET /", &[])
+    });
+    kept.keep(made::batch("other", other.collect())).await;
+}
+
+const STARTS: &str =
+    "SELECT right(request_id, 1), cold_start, start_kind, start_state FROM invocations ORDER BY request_id";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_nobody_told_of_is_inferred_from_its_environment_where_our_data_reaches_back() {
+    let kept = made::store();
+    kept.keep(spans("a", vec![invocation(2, ago(60)), invocation(3, ago(30))])).await;
+    // The environment may be older than all we know: its second invocation found it warm, of the first nobody knows.
+    assert_eq!(told(&kept, STARTS).await, ["2 NULL NULL NULL", "3 false warm inferred"]);
+    kept_hours_ago(&kept, 1..=2).await;
+    assert_eq!(told(&kept, STARTS).await[0], "2 NULL NULL NULL", "two hours are too few");
+    kept_hours_ago(&kept, 1..=4).await;
+    assert_eq!(told(&kept, STARTS).await, ["2 true cold inferred", "3 false warm inferred"]);
+    // An earlier one comes late, and takes its place.
+    kept.keep(spans("a", vec![invocation(1, ago(90))])).await;
+    let after = told(&kept, STARTS).await;
+    assert_eq!(after, ["1 true cold inferred", "2 false warm inferred", "3 false warm inferred"]);
+    // What was said wins, and so does what the platform reports: it would have told of an init.
+    let says = |n, cold: bool| {
+        let mut said = invocation(n, ago(20));
+        said.attributes.insert("faas.coldstart".to_owned(), Value::Bool(cold));
+        said
+    };
+    kept.keep(spans("b", vec![says(4, false)])).await;
+    kept.keep(spans("a", vec![says(5, true)])).await;
+    kept.keep(logs("c", vec![report(6, ago(10))])).await;
+    let after = told(&kept, STARTS).await;
+    assert_eq!(after[3..5], ["4 false warm said", "5 true cold said"]);
+    assert!(!after[5].contains("inferred"), "{after:?}");
 }
