@@ -62,7 +62,7 @@ struct Kind {
     script: &'static str,
 }
 
-const KINDS: [Kind; 2] = [
+const KINDS: [Kind; 3] = [
     Kind {
         stylesheet_name: "app.css",
         stylesheet: stylesheet!("../assets/css/map.css", "../assets/css/pages.css", "../assets/css/sql.css"),
@@ -74,6 +74,12 @@ const KINDS: [Kind; 2] = [
         stylesheet: stylesheet!("../assets/css/trace.css"),
         script_name: "trace.js",
         script: script!("../assets/js/ruler.js", "../assets/js/waterfall.js"),
+    },
+    Kind {
+        stylesheet_name: "heat.css",
+        stylesheet: stylesheet!("../assets/css/heat.css"),
+        script_name: "heat.js",
+        script: script!("../assets/js/heat.js"),
     },
 ];
 

@@ -2,7 +2,10 @@
 //!
 //! `service:checkout-api  -status:fault  dur>500ms  attr.order.id:42  "free text"`. Units are required, `*` at the end is a
 //! wildcard, `-` negates. A word that cannot be understood is a [`Problem`]; the others still count.
+//!
+//! Words about invocations (`cold:true cost>$0.00001`) ask of the invocation that the span is.
 
+use crate::nearest::nearest;
 use crate::{Kind, Nanos, Outcome};
 
 /// A parsed filter line.
@@ -28,6 +31,8 @@ pub enum Comparison {
     Name(Pattern),
     Kind(Kind),
     Status(Outcome),
+    /// Without parent: where a trace begins.
+    Root(bool),
     Trigger(Pattern),
     /// The HTTP status code.
     Http(u16),
@@ -37,7 +42,7 @@ pub enum Comparison {
     AttributeNumber(String, Op, f64),
     /// Anywhere in service, name, status message or error type, without case. Of an invocation also in its request id.
     Text(String),
-    /// What only invocations have; never in a filter of spans.
+    /// What only invocations have; of a span, what the invocation has that it is.
     Invocation(crate::InvocationWord),
 }
 
@@ -74,7 +79,41 @@ pub struct Problem {
     pub message: String,
 }
 
-const FIELDS: &str = "service, name, kind, status, trigger, http, dur and attr.NAME";
+/// Fields with a value, and those with a size, that spans have. [`crate::invocation_filter`] has those of the invocation
+/// that a span is.
+const EQUALLED: [&str; 7] = ["service", "name", "kind", "status", "trigger", "http", "root"];
+const COMPARED: [&str; 1] = ["dur"];
+
+pub(crate) const KINDS: [&str; 5] = ["server", "client", "producer", "consumer", "internal"];
+pub(crate) const OUTCOMES: [&str; 4] = ["ok", "error", "throttle", "fault"];
+
+/// Every field that a filter of spans knows: those with a value first.
+pub fn fields() -> impl Iterator<Item = &'static str> {
+    use crate::invocation_filter::{COMPARED as SIZES, EQUALLED as VALUES};
+    EQUALLED.into_iter().chain(VALUES).chain(COMPARED).chain(SIZES)
+}
+
+/// What to say of a field that does not exist: the nearest that does, and all of them.
+pub(crate) fn unknown(field: &str, known: &[&'static str]) -> String {
+    let short: String = field.chars().take(60).collect();
+    let all = match known.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    };
+    match nearest(field, known.iter().copied()) {
+        Some(meant) => format!("“{short}” is not a field; did you mean “{meant}”? There are {all}"),
+        None => format!("“{short}” is not a field; there are {all}"),
+    }
+}
+
+/// What to say of a value that is not one of a field's.
+pub(crate) fn not_one_of(field: &str, value: &str, known: &[&'static str]) -> String {
+    let all = known.join(", ");
+    match nearest(value, known.iter().copied()) {
+        Some(meant) => format!("{field} is one of {all}; did you mean {field}:{meant}?"),
+        None => format!("{field} is one of {all}"),
+    }
+}
 
 impl Filter {
     /// A line about spans.
@@ -213,10 +252,14 @@ fn comparison(word: &str) -> Result<Comparison, String> {
                 let number: f64 = number.parse().map_err(|_| format!("“{number}” is not a number"))?;
                 Ok(Comparison::AttributeNumber(name.to_owned(), op, number))
             }
-            _ if crate::invocation_filter::COMPARED.contains(&field) => {
-                Err(format!("“{field}” is a word about invocations; it is understood on /invocations"))
+            _ if crate::invocation_filter::COMPARED.contains(&field) => crate::invocation_filter::comparison(word),
+            _ => {
+                let known: Vec<&str> = COMPARED.into_iter().chain(crate::invocation_filter::COMPARED).collect();
+                let meant = nearest(field, known.iter().copied());
+                let meant = meant.map(|meant| format!("; did you mean “{meant}”")).unwrap_or_default();
+                let can = known.join(", ");
+                Err(format!("“{field}” cannot be compared with {}; {can} and attr.NAME can{meant}", op.symbol()))
             }
-            _ => Err(format!("“{field}” cannot be compared with {}; dur and attr.NAME can", op.symbol())),
         },
     }
 }
@@ -231,7 +274,7 @@ fn equals(field: &str, value: &str) -> Result<Comparison, String> {
         "trigger" => Comparison::Trigger(pattern(value)),
         "kind" => match Kind::from_name(&unquote(value).0) {
             Kind::UNSPECIFIED if value != "unspecified" => {
-                return Err("kind is one of server, client, producer, consumer, internal".to_owned());
+                return Err(not_one_of("kind", &unquote(value).0, &KINDS));
             }
             kind => Comparison::Kind(kind),
         },
@@ -240,21 +283,30 @@ fn equals(field: &str, value: &str) -> Result<Comparison, String> {
             "error" => Comparison::Status(Outcome::Error),
             "throttle" => Comparison::Status(Outcome::Throttle),
             "fault" => Comparison::Status(Outcome::Fault),
-            _ => return Err("status is one of ok, error, throttle, fault".to_owned()),
+            other => return Err(not_one_of("status", other, &OUTCOMES)),
+        },
+        "root" => match unquote(value).0.as_str() {
+            "true" => Comparison::Root(true),
+            "false" => Comparison::Root(false),
+            _ => return Err("root is true or false: whether a span has no parent".to_owned()),
         },
         "http" => Comparison::Http(value.parse().map_err(|_| "http is a status code such as 503".to_owned())?),
         "dur" | "duration" => return Err("dur is compared with < or >, as in dur>500ms".to_owned()),
         _ => match field.strip_prefix("attr.") {
             Some(name) if !name.is_empty() => Comparison::AttributeIs(name.to_owned(), pattern(value)),
-            _ if crate::invocation_filter::EQUALLED.contains(&field) => {
-                return Err(format!("“{field}” is a word about invocations; it is understood on /invocations"));
+            _ if crate::invocation_filter::is_field(field) => {
+                return crate::invocation_filter::equals(field, value);
             }
-            _ => return Err(format!("“{field}” is not a field; there are {FIELDS}")),
+            _ => {
+                let known: Vec<&str> = fields().chain(["attr.NAME"]).collect();
+                return Err(unknown(field, &known));
+            }
         },
     })
 }
 
-pub(crate) fn duration(text: &str) -> Result<Nanos, String> {
+/// A duration with its unit: `500ms`, `1.5s`, `20us`, `2m`, `1h`.
+pub fn duration(text: &str) -> Result<Nanos, String> {
     let wrong = || format!("“{text}” is not a duration; write it as 500ms, 1.5s, 20us, 2m or 1h");
     let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
     let (number, unit) = text.split_at(unit_at);
@@ -311,7 +363,27 @@ mod tests {
         assert_eq!(filter.conditions.len(), 1);
         assert_eq!(filter.problems.len(), 2);
         assert!(filter.problems[0].message.contains("500ms"));
-        assert!(filter.problems[1].message.contains("service"));
+        assert!(filter.problems[1].message.contains("did you mean “service”?"), "{:?}", filter.problems);
+        for (word, hint) in [
+            ("status:falt", "did you mean status:fault?"),
+            ("kind:sever", "did you mean kind:server?"),
+            ("durr>1s", "did you mean “dur”"),
+            ("root:yes", "true or false"),
+            ("memory>90%", "mem"),
+        ] {
+            let problems = Filter::parse(word).problems;
+            assert!(problems[0].message.contains(hint), "{word}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn words_about_invocations_ask_of_the_invocation_that_a_span_is() {
+        for word in ["cold:true", "cost>$0.00001", "mem>90%", "version:42", "outcome:timeout", "init>300ms"] {
+            let filter = Filter::parse(word);
+            assert!(matches!(filter.conditions[0].comparison, Comparison::Invocation(_)), "{word}: {filter:?}");
+        }
+        assert_eq!(Filter::parse("status:fault").conditions[0].comparison, Comparison::Status(Outcome::Fault));
+        check("root:true", Comparison::Root(true));
     }
 
     #[test]

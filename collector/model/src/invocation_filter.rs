@@ -2,7 +2,7 @@
 //!
 //! Service, trigger, duration and free text are words of both; what only spans have is explained, not dropped.
 
-use crate::filter::{Comparison, Op, Parts, Pattern, duration, parts, pattern, unquote};
+use crate::filter::{Comparison, Op, Parts, Pattern, duration, not_one_of, parts, pattern, unknown, unquote};
 use crate::lambda::{CostState, InvocationOutcome, StartKind};
 use crate::money::Usd;
 
@@ -49,7 +49,37 @@ pub(crate) const EQUALLED: [&str; 11] = [
     "state",
 ];
 
-const FIELDS: &str = "service, function, version, tenant, environment, route, region, runtime, trigger, request, outcome, cold, state, dur, init, billed, cost, mem and attr.NAME";
+pub(crate) const FIELDS: [&str; 19] = [
+    "service",
+    "function",
+    "version",
+    "tenant",
+    "environment",
+    "route",
+    "region",
+    "runtime",
+    "trigger",
+    "request",
+    "outcome",
+    "cold",
+    "state",
+    "dur",
+    "init",
+    "billed",
+    "cost",
+    "mem",
+    "attr.NAME",
+];
+
+pub(crate) const OUTCOMES: [&str; 4] = ["ok", "error", "timeout", "oom"];
+pub(crate) const STARTS: [&str; 8] =
+    ["true", "false", "felt", "proactive", "suppressed", "provisioned", "restored", "managed"];
+pub(crate) const STATES: [&str; 3] = ["reported", "estimated", "inferred"];
+
+/// Whether a filter of invocations knows `field` and spans do not.
+pub(crate) fn is_field(field: &str) -> bool {
+    EQUALLED.contains(&field) || COMPARED.contains(&field)
+}
 
 pub(crate) fn comparison(word: &str) -> Result<Comparison, String> {
     let (field, op, value) = match parts(word) {
@@ -86,7 +116,7 @@ pub(crate) fn comparison(word: &str) -> Result<Comparison, String> {
     })
 }
 
-fn equals(field: &str, value: &str) -> Result<Comparison, String> {
+pub(crate) fn equals(field: &str, value: &str) -> Result<Comparison, String> {
     if value.is_empty() {
         return Err(format!("“{field}:” needs a value"));
     }
@@ -103,31 +133,28 @@ fn equals(field: &str, value: &str) -> Result<Comparison, String> {
         "runtime" => InvocationWord::Runtime(pattern(value)),
         "request" => InvocationWord::Request(pattern(value)),
         "outcome" | "status" => InvocationWord::Outcome(
-            InvocationOutcome::from_name(&text).ok_or("outcome is one of ok, error, timeout, oom")?,
+            InvocationOutcome::from_name(&text).ok_or_else(|| not_one_of(field, &text, &OUTCOMES))?,
         ),
         "cold" => match (text.as_str(), StartKind::from_name(&text)) {
             ("true", _) => InvocationWord::Cold(true),
             ("false", _) => InvocationWord::Cold(false),
             (_, Some(kind)) if kind.is_cold() && kind != StartKind::Cold => InvocationWord::Start(kind),
-            _ => {
-                let kinds = "true, false, felt, proactive, suppressed, provisioned, restored, managed";
-                return Err(format!("cold is one of {kinds}"));
-            }
+            _ => return Err(not_one_of("cold", &text, &STARTS)),
         },
         "state" => {
-            InvocationWord::State(CostState::from_name(&text).ok_or("state is one of reported, estimated, inferred")?)
+            InvocationWord::State(CostState::from_name(&text).ok_or_else(|| not_one_of("state", &text, &STATES))?)
         }
         "dur" | "duration" | "init" | "billed" => {
             return Err(format!("{field} is compared with < or >, as in {field}>500ms"));
         }
         "cost" => return Err("cost is compared with < or >, as in cost>$0.00001".to_owned()),
         "mem" => return Err("mem is compared with < or >, as in mem>90%".to_owned()),
-        "name" | "kind" | "http" => {
+        "name" | "kind" | "http" | "root" => {
             return Err(format!("“{field}” is a word about spans; it is understood on /traces"));
         }
         _ => match field.strip_prefix("attr.") {
             Some(name) if !name.is_empty() => return Ok(Comparison::AttributeIs(name.to_owned(), pattern(value))),
-            _ => return Err(format!("“{field}” is not a field; there are {FIELDS}")),
+            _ => return Err(unknown(field, &FIELDS)),
         },
     };
     Ok(Comparison::Invocation(word))
@@ -185,13 +212,6 @@ mod tests {
         ] {
             let filter = Filter::of_invocations(word);
             assert!(filter.is_empty() && filter.problems[0].message.contains(hint), "{word}: {:?}", filter.problems);
-        }
-    }
-
-    #[test]
-    fn a_filter_of_spans_says_where_a_word_about_invocations_is_understood() {
-        for word in ["cost>$1", "cold:true", "tenant:acme", "mem>90%"] {
-            assert!(Filter::parse(word).problems[0].message.contains("/invocations"), "{word}");
         }
     }
 }

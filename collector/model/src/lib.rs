@@ -9,6 +9,7 @@ mod batch;
 mod containers;
 mod conventions;
 mod dictionary;
+mod difference;
 mod facts;
 pub mod filter;
 mod function_size;
@@ -21,6 +22,7 @@ mod log;
 mod map;
 mod metric;
 pub mod money;
+mod nearest;
 mod node;
 mod outcome;
 mod remote;
@@ -40,6 +42,9 @@ pub use batch::{Batch, Busy, BusyReason};
 pub use containers::{Containers, Rates, Rung, Task, TaskMoney};
 pub use conventions::{ResourceFacts, resource_facts};
 pub use dictionary::{Dictionary, Example, Macro, Meaning, View};
+pub use difference::{
+    Contrast, Difference, Differences, Fact, Heat, HeatBox, HeatCell, Is, Part, Side, Weight, join_same,
+};
 pub use facts::{SpanFacts, span_facts};
 pub use filter::{Comparison, Condition, Filter, Op, Pattern};
 pub use function_size::{FunctionSize, RightSize, SIZES_MB, SPARE_PERCENT, right_size};
@@ -53,6 +58,7 @@ pub use invocation_list::{
 pub use log::LogRecord;
 pub use map::{Bill, EdgeStats, EntryBin, MapEdge, MapNode, NodeStats, ServiceMap};
 pub use metric::MetricPoint;
+pub use nearest::nearest;
 pub use node::{Node, NodeKind, Way};
 pub use outcome::Outcome;
 pub use resource::{Resource, Scope, colour_slot};

@@ -9,6 +9,7 @@ pub mod cost;
 pub mod error;
 pub mod function;
 pub mod functions;
+pub mod heat;
 pub mod invocation;
 pub mod invocations;
 pub mod login;

@@ -1,22 +1,22 @@
 //! Traces found: when they were, how they went, which were slow.             (ui/src/pages/traces.rs ↔ templates/traces.html)
 
 use askama::Template;
-use coldlight_model::{ServiceSummary, TimeRange, TraceHistogram, TraceList, filter};
+use coldlight_model::{ServiceSummary, TraceHistogram, TraceList, filter};
 
 use crate::chart::{Kpi, Spark};
 use crate::filter_bar::FilterBar;
 use crate::format;
-use crate::moment::{Moment, Shows};
 use crate::palette::Palette;
-use crate::range::{Picker, Preset, Range};
+use crate::range::Picker;
 use crate::shell::{Chrome, Key, Section, Shell};
 use crate::text;
 use crate::traces::histogram::{self, Histogram};
+use crate::traces::nothing::{Nothing, nothing};
 use crate::traces::table::{self, Head, Row};
 
 pub use crate::traces::export::{csv, json};
 pub use crate::traces::histogram::BINS;
-pub use crate::traces::state::{Format, PATH, State};
+pub use crate::traces::state::{Format, PATH, State, View as Shown};
 
 /// Rows of a page: what to ask the store for.
 pub const LIMIT: u32 = 100;
@@ -32,6 +32,7 @@ struct View {
     chrome: Chrome,
     bar: FilterBar,
     picker: Picker,
+    as_heat: String,
     kpis: Vec<Kpi>,
     histogram: Option<Histogram>,
     start: Head,
@@ -55,15 +56,6 @@ struct Facet {
     calls: String,
     faults: Option<String>,
     is_chosen: bool,
-}
-
-/// No trace was found: what could be left out, and where there is something.
-struct Nothing {
-    /// The words of the filter and the page without each.
-    words: Vec<(String, String)>,
-    newest: Option<Moment>,
-    links: Vec<(String, String)>,
-    is_later_page: bool,
 }
 
 /// The whole page.
@@ -100,6 +92,7 @@ fn view(shell: &Shell, state: &State, list: &TraceList, counts: &TraceHistogram,
         chrome: Chrome::new(shell, Section::Traces, "Traces", &here).bad(&state.bad).keys(&KEYS),
         bar: FilterBar::new(state.filter(), &here, PATH),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
+        as_heat: state.as_heat().link().to_string(),
         kpis: kpis(counts),
         histogram: histogram::histogram(counts, state, &shell.zone),
         start,
@@ -173,30 +166,4 @@ fn facets(state: &State, services: &[ServiceSummary], palette: &Palette) -> Vec<
         }
     };
     order.into_iter().take(SERVICES + MORE_SERVICES).map(facet).collect()
-}
-
-fn nothing(shell: &Shell, state: &State) -> Nothing {
-    let conditions = state.filter().conditions.iter().enumerate();
-    let without = |(at, condition): (usize, &coldlight_model::Condition)| {
-        (text::cut(&condition.word, 80), state.filtered(&state.filter().without(at)).link().to_string())
-    };
-    let wider = Preset::longer_than(state.range().length()).take(3);
-    let mut links: Vec<(String, String)> = wider
-        .map(|preset| (preset.label().to_owned(), state.at_range(Range::Last(preset)).link().to_string()))
-        .collect();
-    let asked = state.range();
-    if let Some(newest) = shell.newest.filter(|newest| *newest < asked.from || *newest >= asked.to) {
-        let second = 1_000_000_000;
-        // A range does not include its end, so it ends at the next full second.
-        let to = newest.plus(second - newest.nanos().unsigned_abs() % second);
-        let hour = TimeRange { from: to.minus(3_600 * second), to };
-        let href = state.at_range(Range::Between(hour)).link().to_string();
-        links.insert(0, ("The hour up to the newest span".to_owned(), href));
-    }
-    Nothing {
-        words: conditions.map(without).collect(),
-        newest: shell.newest.map(|newest| Moment::new(newest, Shows::DateTime, &shell.zone, shell.now)),
-        links,
-        is_later_page: state.after.is_some(),
-    }
 }

@@ -1,7 +1,8 @@
 //! The list's part of the address.
 
-use coldlight_model::{Cursor, Filter, TimeRange, Timestamp, TraceSort};
+use coldlight_model::{Contrast, Cursor, Filter, HeatBox, TimeRange, Timestamp, TraceSort, Weight};
 
+use super::part;
 use crate::filter_bar;
 use crate::query::{BadParam, Link, Query};
 use crate::range::Range;
@@ -9,7 +10,16 @@ use crate::range::Range;
 /// The path of the list.
 pub const PATH: &str = "/traces";
 
-const KNOWN: [&str; 8] = ["range", "from", "to", "f", "sort", "cursor", "view", "format"];
+const KNOWN: [&str; 15] =
+    ["range", "from", "to", "f", "sort", "cursor", "view", "format", "box", "t0", "t1", "d0", "d1", "rank", "than"];
+
+/// A list of traces, or their durations over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    #[default]
+    List,
+    Heat,
+}
 
 /// What the answer is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +40,12 @@ pub struct State {
     /// The last trace of the page before.
     pub after: Option<Cursor>,
     pub format: Format,
+    pub view: View,
+    /// The part of the heat map that is held against the rest.
+    pub part: Option<HeatBox>,
+    /// Instead of the rest: what another filter line finds.
+    pub than: Option<Filter>,
+    pub rank: Weight,
     pub bad: Vec<BadParam>,
 }
 
@@ -38,7 +54,11 @@ impl State {
     pub fn parse(query: &str, now: Timestamp) -> Self {
         let query = Query::parse(query);
         let mut bad = query.unknown(&KNOWN);
-        query.choice("view", &[("list", ())], &mut bad);
+        let views = [("list", View::List), ("heat", View::Heat)];
+        let than = query.get("than").map(str::trim).filter(|line| !line.is_empty()).map(Filter::parse);
+        for problem in than.iter().flat_map(|than| &than.problems) {
+            bad.push(BadParam::new("than", &problem.word, problem.message.clone()));
+        }
         let after = query.get("cursor").filter(|sent| !sent.is_empty()).and_then(|sent| {
             let cursor = Cursor::from_text(sent);
             if cursor.is_none() {
@@ -54,6 +74,10 @@ impl State {
             sort: query.choice("sort", &TraceSort::ALL.map(|sort| (sort.name(), sort)), &mut bad).unwrap_or_default(),
             after,
             format: query.choice("format", &formats, &mut bad).unwrap_or_default(),
+            view: query.choice("view", &views, &mut bad).unwrap_or_default(),
+            part: part::from_query(&query, &mut bad),
+            than: than.filter(|than| !than.is_empty()),
+            rank: query.choice("rank", &Weight::ALL.map(|rank| (rank.name(), rank)), &mut bad).unwrap_or_default(),
             bad,
         }
     }
@@ -81,6 +105,49 @@ impl State {
                     Format::Json => Some("json"),
                 },
             )
+            .maybe("view", (self.view == View::Heat).then_some("heat"))
+            .maybe("box", self.part.as_ref().map(part::to_text))
+            .maybe("than", self.than.as_ref().map(Filter::to_line))
+            .maybe("rank", (self.rank != Weight::default()).then(|| self.rank.name()))
+    }
+
+    /// The spans of the heat map: without a word, those where traces begin.
+    pub fn of_spans(&self) -> Filter {
+        if self.filter.is_empty() { Filter::parse("root:true") } else { self.filter.clone() }
+    }
+
+    /// What is held against what; `None` where nothing is chosen.
+    pub fn contrast(&self) -> Option<Contrast> {
+        let is_chosen = self.part.is_some() || self.than.is_some();
+        is_chosen.then(|| Contrast {
+            range: self.range(),
+            filter: self.of_spans(),
+            within: self.part,
+            than: self.than.clone(),
+            weight: self.rank,
+        })
+    }
+
+    /// As a list, without what only the heat map has.
+    pub fn as_list(&self) -> Self {
+        Self { view: View::List, part: None, than: None, rank: Weight::default(), ..self.clone() }
+    }
+
+    pub fn as_heat(&self) -> Self {
+        Self { view: View::Heat, after: None, ..self.clone() }
+    }
+
+    pub fn at_part(&self, part: Option<HeatBox>) -> Self {
+        Self { part, ..self.clone() }
+    }
+
+    pub fn ranked(&self, rank: Weight) -> Self {
+        Self { rank, ..self.clone() }
+    }
+
+    /// Held against what another line finds.
+    pub fn against(&self, line: &str, than: Option<&str>) -> Self {
+        Self { filter: Filter::parse(line), than: than.map(Filter::parse), part: None, after: None, ..self.clone() }
     }
 
     pub fn to_query(&self) -> String {
@@ -121,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_noted_and_the_rest_counts() {
-        let state = State::parse("sort=loudest&cursor=x&f=status:fault&view=heat&colour=red", now());
+        let state = State::parse("sort=loudest&cursor=x&f=status:fault&view=map&colour=red", now());
         assert_eq!(state.sort, TraceSort::Newest);
         assert_eq!(state.after, None);
         assert_eq!(state.filter().to_line(), "status:fault");
@@ -163,6 +230,10 @@ mod tests {
                 sort: TraceSort::ALL[sort],
                 after: cursor.map(|(value, id)| Cursor { value, trace_id: TraceId::new(id.to_be_bytes()).unwrap() }),
                 format: [Format::Html, Format::Csv, Format::Json][usize::from(format)],
+                view: View::Heat,
+                part: Some(HeatBox { time: TimeRange { from: now(), to: now().plus(7) }, low: 12_000, high: 1_000_000_000 }),
+                than: Some(Filter::parse(&line)),
+                rank: Weight::Cost,
                 bad: Vec::new(),
             };
             prop_assume!(state.filter.problems.is_empty());

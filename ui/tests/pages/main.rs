@@ -6,6 +6,7 @@ mod fixtures;
 mod advice_pages;
 mod containers_page;
 mod cost_page;
+mod heat_page;
 mod house_rules;
 mod invocation_pages;
 mod map_page;

@@ -5,6 +5,7 @@
 
 mod advice;
 mod containers;
+mod differences;
 mod invocations;
 mod prices;
 mod spending;
@@ -47,6 +48,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/functions", get(invocations::functions))
         .route("/api/v1/cold-starts", get(invocations::cold_starts))
         .route("/api/v1/map", get(map))
+        .route("/api/v1/differences", get(differences::differences))
         .route("/api/v1/containers", get(containers::containers))
         .route("/api/v1/what-if", get(advice::what_if))
         .route("/api/v1/right-size", get(advice::right_size))

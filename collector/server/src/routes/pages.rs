@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use coldlight_store::{SpendingSearch, TraceSearch};
-use coldlight_ui::pages::{containers, cost, map, status, traces};
+use coldlight_ui::pages::{containers, cost, heat, map, status, traces};
 use http::header;
 
 use super::asked::Asked;
@@ -24,6 +24,9 @@ pub async fn map(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response
 
 pub async fn traces(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
     let state = traces::State::parse(&asked.query, asked.shell.now);
+    if state.view == traces::Shown::Heat && state.format == traces::Format::Html {
+        return heat_map(&site, &asked, &state).await;
+    }
     let (range, filter) = (state.range(), state.filter().clone());
     let search =
         TraceSearch { range, filter: filter.clone(), sort: state.sort, after: state.after, limit: traces::LIMIT };
@@ -41,6 +44,21 @@ pub async fn traces(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respo
     );
     let (list, histogram, services) = (list?, histogram?, services?);
     Ok(asked.answer(|| traces::page(&asked.shell, &state, &list, &histogram, &services), |_| None))
+}
+
+async fn heat_map(site: &Site, asked: &Asked, state: &traces::State) -> Result<Response, Wrong> {
+    let differences = async {
+        match state.contrast() {
+            Some(contrast) => Ok(Some(site.store.differences(contrast).await?)),
+            None => Ok::<_, Wrong>(None),
+        }
+    };
+    let (heat, found) = tokio::join!(site.store.heat(state.range(), state.of_spans(), heat::COLUMNS), differences);
+    let (heat, found) = (heat?, found?);
+    Ok(asked.answer(
+        || heat::page(&asked.shell, state, &heat, found.as_ref()),
+        |block| heat::fragment(block, &asked.shell, state, &heat, found.as_ref()),
+    ))
 }
 
 pub(super) fn file(content_type: &'static str, name: &str, text: String) -> Response {

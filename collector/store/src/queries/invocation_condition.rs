@@ -4,11 +4,11 @@
 use coldlight_model::{Comparison, Filter, InvocationWord, Op, TimeRange};
 use duckdb::types::Value as Sql;
 
-use super::condition::{Conditions, conditions_by, text_is};
+use super::condition::{Conditions, conditions_by, plain, text_is};
 
 /// The conditions of a time range and a filter, of which all hold of one invocation.
 pub(crate) fn invocation_conditions(range: TimeRange, filter: &Filter) -> Conditions {
-    conditions_by(range, filter, piece)
+    conditions_by(range, filter, plain(piece))
 }
 
 /// What holds of an attribute of the invocation's span, or else of what sent it.
@@ -64,7 +64,8 @@ pub(super) fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
     }
 }
 
-fn of_word(word: &InvocationWord) -> (&'static str, Vec<Sql>) {
+/// What a word about invocations asks of the view `invocations`.
+pub(super) fn of_word(word: &InvocationWord) -> (&'static str, Vec<Sql>) {
     let text = |text: &str| vec![Sql::Text(text.to_owned())];
     match word {
         InvocationWord::Function(pattern) => {

@@ -3,7 +3,9 @@
 mod asking;
 mod condition;
 mod containers;
+mod differences;
 mod function_sizes;
+mod heat;
 mod invocation_condition;
 mod invocations;
 mod locate;

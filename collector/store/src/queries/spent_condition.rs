@@ -8,14 +8,14 @@ use coldlight_model::lambda::InvocationOutcome;
 use coldlight_model::{Comparison, Filter, InvocationWord};
 use duckdb::types::Value as Sql;
 
-use super::condition::{Conditions, text_is};
+use super::condition::{Conditions, plain, text_is};
 use super::invocation_condition::by;
 
 /// On columns `service`, `version`, `environment`, `region`, `tenant`, `http_route`, `duration_ns`, `failed`, `cost_state`, `name`,
 /// `trace_id` with `span_id`, `resource_id` and `task`.
 pub(super) fn spent_conditions(filter: &Filter) -> Conditions {
     let mut all = Conditions::default();
-    all.and_all(filter, piece);
+    all.and_all(filter, plain(piece));
     all
 }
 

@@ -4,6 +4,7 @@ mod attributes;
 mod call_costs;
 mod containers;
 mod crash;
+mod differences;
 mod examples;
 mod invocation_answers;
 mod invocations;

@@ -1,0 +1,3 @@
+-- differences_count.sql: the sizes of two sets of spans.
+SELECT count(*) FILTER (inside) AS inside, count(*) FILTER (NOT inside) AS outside
+FROM (SELECT coalesce(/* inside */, FALSE) AS inside FROM span_rows WHERE TRUE /* conditions */)
