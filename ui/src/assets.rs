@@ -62,18 +62,24 @@ struct Kind {
     script: &'static str,
 }
 
-const KINDS: [Kind; 3] = [
+const KINDS: [Kind; 4] = [
     Kind {
         stylesheet_name: "app.css",
-        stylesheet: stylesheet!("../assets/css/map.css", "../assets/css/pages.css", "../assets/css/sql.css"),
+        stylesheet: stylesheet!("../assets/css/inspector.css", "../assets/css/pages.css", "../assets/css/sql.css"),
         script_name: "app.js",
-        script: script!("../assets/js/map.js", "../assets/js/start.js"),
+        script: script!("../assets/js/start.js"),
     },
     Kind {
         stylesheet_name: "trace.css",
         stylesheet: stylesheet!("../assets/css/trace.css"),
         script_name: "trace.js",
         script: script!("../assets/js/ruler.js", "../assets/js/waterfall.js"),
+    },
+    Kind {
+        stylesheet_name: "map.css",
+        stylesheet: stylesheet!("../assets/css/map.css", "../assets/css/inspector.css"),
+        script_name: "map.js",
+        script: script!("../assets/js/map.js"),
     },
     Kind {
         stylesheet_name: "heat.css",

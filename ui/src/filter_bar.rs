@@ -70,15 +70,6 @@ impl FilterBar {
         self.placeholder = words;
         self
     }
-
-    /// The chips lead to `here` instead: for a page that only keeps the filter for another.
-    pub fn chips_on(mut self, filter: &Filter, here: &Link) -> Self {
-        let bare = here.clone().without("f");
-        for (at, chip) in self.chips.iter_mut().enumerate() {
-            chip.href = bare.clone().with("f", filter.without(at)).to_string();
-        }
-        self
-    }
 }
 
 #[cfg(test)]

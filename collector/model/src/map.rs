@@ -17,6 +17,17 @@ pub struct ServiceMap {
     pub bins: Vec<EntryBin>,
     /// What all invocations cost, also of functions that sent no spans and so are no node.
     pub spent: Spent,
+    /// Where a filter is set: of how many traces all this is.
+    pub narrowed: Option<Narrowed>,
+    /// The same of an earlier time as long, to be compared with.
+    pub earlier: Option<Box<Self>>,
+}
+
+/// The traces that a filter finds, and how many of them a map is made of: the newest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Narrowed {
+    pub traces: u64,
+    pub of: u64,
 }
 
 /// One thing on the map.
@@ -95,6 +106,11 @@ pub struct EntryBin {
 impl ServiceMap {
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// Whether there is an earlier time with something in it.
+    pub fn is_compared(&self) -> bool {
+        self.earlier.as_ref().is_some_and(|earlier| !earlier.is_empty())
     }
 
     /// `count` in the range as a rate per second.

@@ -36,6 +36,12 @@ const QUICK: Duration = Duration::from_secs(1);
 /// How often the thread looks whether there is something to do.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Spans with their parents and whoever answered them, and what is told of those: by minute, service and bucket of duration,
+/// and by minute, caller, callee, way and bucket. The map of what a filter finds is told by the same.
+pub(crate) const REQUESTS: &str = include_str!("queries/requests.sql");
+pub(crate) const SERVICE_ROWS: &str = include_str!("queries/service_rows.sql");
+pub(crate) const EDGE_ROWS: &str = include_str!("queries/edge_rows.sql");
+
 const FORGET_SERVICES: &str =
     "DELETE FROM service_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 const FORGET_EDGES: &str =
@@ -150,11 +156,11 @@ fn whole(db: &Connection, work: impl FnOnce(&Connection) -> Result<(), StoreErro
 
 fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError> {
     db.execute(include_str!("queries/roll_dirty.sql"), duckdb::params![rolled, written])?;
-    db.execute_batch(include_str!("queries/roll_spans.sql"))?;
+    db.execute_batch(&include_str!("queries/roll_spans.sql").replace("/* requests */", REQUESTS))?;
     db.execute_batch(FORGET_SERVICES)?;
-    db.execute_batch(include_str!("queries/roll_services.sql"))?;
+    db.execute_batch(&["INSERT INTO service_minutes\n", SERVICE_ROWS].concat())?;
     db.execute_batch(FORGET_EDGES)?;
-    db.execute_batch(include_str!("queries/roll_edges.sql"))?;
+    db.execute_batch(&["INSERT INTO edge_minutes\n", EDGE_ROWS].concat())?;
     db.execute("UPDATE rolled SET sequence = ?", [written])?;
     // The connection goes back to the others, and memory too.
     db.execute_batch("DROP TABLE temp.rolling; DROP TABLE temp.dirty")?;

@@ -3,8 +3,9 @@
 use coldlight_model::money::Usd;
 use coldlight_model::{NodeStats, Outcome};
 
-use super::GraphNode;
+use super::change;
 use super::money::{cold_share, is_often_cold, is_priced};
+use super::{Fate, GraphNode};
 use crate::format::{counted, duration, number, rate, share, usd};
 use crate::layout::{CARD, Place};
 use crate::pages::map::By;
@@ -48,7 +49,7 @@ pub struct Card {
 /// The value that stands out, in a pill at the upper right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Corner {
-    /// `fault`, `throttle`, `slow`, `cold` or `cost`.
+    /// `fault`, `throttle`, `slow`, `cold` or `cost`; `change` where the map is compared with an earlier time.
     pub kind: &'static str,
     pub text: String,
     pub x: String,
@@ -68,6 +69,8 @@ pub struct Fill {
 pub struct Look<'a> {
     pub by: By,
     pub palette: &'a Palette,
+    /// Corners say what changed.
+    pub is_compared: bool,
     /// 95th percentiles from here on are among the slowest.
     pub slow_from: u64,
     /// Sums from here on are among the largest.
@@ -94,6 +97,8 @@ pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, loo
         ("bad", is_bad && look.by == By::Health),
         ("slow", is_slow && look.by == By::Latency || is_cold && look.by == By::Cold || is_dear && look.by == By::Cost),
         ("dep", node.seen),
+        ("new", node.fate == Fate::New),
+        ("gone", node.fate == Fate::Gone),
     ];
     for (mark, _) in marks.iter().filter(|(_, holds)| *holds) {
         class.push(' ');
@@ -103,6 +108,7 @@ pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, loo
     let line = line(node, p95, look);
     let kind = if node.members > 1 { "group" } else { node.kind.label() };
     let corner = match look.by {
+        _ if look.is_compared => change::corner(node).map(|words| corner("change", words, false)),
         By::Health => trouble(stats),
         By::Latency => p95.map(|p95| corner("slow", duration(p95), false)),
         By::Cold => spent.and_then(cold_share).map(|share| corner("cold", share, true)),

@@ -2,7 +2,7 @@
 
 use coldlight_model::{EdgeStats, Way};
 
-use super::{Graph, GraphEdge};
+use super::{Fate, Graph, GraphEdge, change};
 use crate::format::{counted, duration, number, rate, share};
 use crate::layout::Route;
 use crate::pages::map::By;
@@ -37,6 +37,8 @@ pub struct Look<'a> {
     pub selected: Option<usize>,
     pub selected_edge: Option<usize>,
     pub only: Option<Way>,
+    /// Labels say what changed.
+    pub is_compared: bool,
     pub per_second: &'a dyn Fn(u64) -> f64,
 }
 
@@ -62,7 +64,7 @@ pub fn arrow(graph: &Graph, at: usize, route: &Route, href: String, look: &Look)
         from: graph.nodes[edge.from].id.clone(),
         to: graph.nodes[edge.to].id.clone(),
         way: edge.way.name(),
-        class: format!("e {}{tone}{}", edge.way.name(), if is_off { " off" } else { "" }),
+        class: format!("e {}{tone}{}{}", edge.way.name(), fate(edge.fate), if is_off { " off" } else { "" }),
         marker: match (tone, hollow) {
             (" bad", false) => "m-bad",
             (" bad", true) => "m-bad-o",
@@ -75,9 +77,17 @@ pub fn arrow(graph: &Graph, at: usize, route: &Route, href: String, look: &Look)
         },
         width: number(width(edge.stats.calls)),
         path: route.path.clone(),
-        above: place(Some(rate((look.per_second)(edge.stats.calls))), -4.5),
-        below: place(below(edge, problem), 12.0),
+        above: place((edge.fate != Fate::Gone).then(|| rate((look.per_second)(edge.stats.calls))), -4.5),
+        below: place(if look.is_compared { change::label(edge) } else { below(edge, problem) }, 12.0),
         title: title(graph, edge, look),
+    }
+}
+
+fn fate(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Stayed => "",
+        Fate::New => " new",
+        Fate::Gone => " gone",
     }
 }
 
@@ -116,6 +126,9 @@ fn title(graph: &Graph, edge: &GraphEdge, look: &Look) -> String {
     if let Some(p95) = edge.stats.durations.quantile(0.95) {
         let word = if edge.way == Way::Sync { "p95" } else { "lag p95" };
         parts.push(format!("{word} {}", duration(p95)));
+    }
+    if let Some(words) = look.is_compared.then(|| change::label(edge)).flatten() {
+        parts.push(words);
     }
     let failing = edge.stats.faults + edge.stats.throttles + edge.stats.errors;
     if failing > 0 {

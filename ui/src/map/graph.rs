@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use coldlight_model::{Bill, EdgeStats, MapEdge, Node, NodeKind, NodeStats, ServiceMap, Way};
 
+use super::change::{Before, Fate};
 use crate::hash::fnv;
 use crate::text;
 
@@ -44,6 +45,9 @@ pub struct GraphNode {
     pub bill: Option<Bill>,
     /// How many nodes a group stands for; 1 for a node.
     pub members: usize,
+    /// Since the earlier time, where the map has one.
+    pub fate: Fate,
+    pub before: Option<Before>,
 }
 
 /// An edge between two positions of [`Graph::nodes`].
@@ -54,11 +58,61 @@ pub struct GraphEdge {
     pub to: usize,
     pub way: Way,
     pub stats: EdgeStats,
+    pub fate: Fate,
+    pub before: Option<Before>,
 }
 
 impl Graph {
-    /// Every node and edge. An edge whose end is no node of the map brings that end with it, known from its callers.
+    /// Every node and edge, and where the map is compared with an earlier time also what there was then.
     pub fn whole(map: &ServiceMap) -> Self {
+        match &map.earlier {
+            // Beside nothing, everything would be new.
+            Some(earlier) if !earlier.is_empty() => Self::of(map).since(Self::of(earlier)),
+            _ => Self::of(map),
+        }
+    }
+
+    /// With the earlier numbers beside those of now, and what is gone.
+    fn since(self, earlier: Self) -> Self {
+        let ends = |graph: &Self, edge: &GraphEdge| {
+            (graph.nodes[edge.from].id.clone(), graph.nodes[edge.to].id.clone(), edge.way)
+        };
+        let mut edges = BTreeMap::new();
+        for edge in &self.edges {
+            edges.insert(ends(&self, edge), GraphEdge { fate: Fate::New, ..edge.clone() });
+        }
+        for edge in &earlier.edges {
+            let before = Some(Before { stats: edge.stats.clone(), bill: None });
+            edges
+                .entry(ends(&earlier, edge))
+                .and_modify(|now| (now.fate, now.before) = (Fate::Stayed, before.clone()))
+                .or_insert_with(|| GraphEdge { stats: EdgeStats::default(), fate: Fate::Gone, before, ..edge.clone() });
+        }
+        let mut nodes: BTreeMap<String, GraphNode> =
+            self.nodes.into_iter().map(|node| (node.id.clone(), GraphNode { fate: Fate::New, ..node })).collect();
+        for node in earlier.nodes {
+            let before = Some(Before { stats: node.stats.clone(), bill: node.bill.clone() });
+            nodes
+                .entry(node.id.clone())
+                .and_modify(|now| (now.fate, now.before) = (Fate::Stayed, before.clone()))
+                .or_insert_with(|| GraphNode {
+                    stats: NodeStats::default(),
+                    bill: None,
+                    fate: Fate::Gone,
+                    before,
+                    ..node
+                });
+        }
+        let at: BTreeMap<&str, usize> = nodes.keys().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+        let edges = edges
+            .into_iter()
+            .map(|((from, to, _), edge)| GraphEdge { from: at[from.as_str()], to: at[to.as_str()], ..edge })
+            .collect();
+        Self { edges, nodes: nodes.into_values().collect(), ..Self::default() }
+    }
+
+    /// What one map has. An edge whose end is no node of the map brings that end with it, known from its callers.
+    fn of(map: &ServiceMap) -> Self {
         let mut nodes: BTreeMap<String, GraphNode> = BTreeMap::new();
         for node in &map.nodes {
             nodes
@@ -193,14 +247,14 @@ fn graph_node(node: &Node, seen: bool, stats: NodeStats) -> GraphNode {
         name: node.name.clone(),
         seen,
         stats,
-        bill: None,
         members: 1,
+        ..GraphNode::default()
     }
 }
 
 fn graph_edge(nodes: &[GraphNode], from: usize, to: usize, way: Way, stats: EdgeStats) -> GraphEdge {
     let id = format!("{}>{}@{}", nodes[from].id, nodes[to].id, way.name());
-    GraphEdge { id, from, to, way, stats }
+    GraphEdge { id, from, to, way, stats, ..GraphEdge::default() }
 }
 
 /// `id`, or where it is longer than an address bears or holds control characters, its beginning and a hash of all of it.

@@ -1,6 +1,7 @@
 //! The parts of the map page: which nodes and edges are shown, and how each is drawn and described.
 
 pub(crate) mod card;
+pub(crate) mod change;
 pub(crate) mod edge;
 mod graph;
 pub(crate) mod inspector;
@@ -9,5 +10,6 @@ pub(crate) mod money;
 mod sort;
 pub(crate) mod table;
 
+pub use change::Fate;
 pub use graph::{Graph, GraphEdge, GraphNode, MAX_DRAWN_NODES};
 pub use sort::{Column, Sort};

@@ -6,14 +6,15 @@ mod state;
 
 use askama::Template;
 use coldlight_model::money::Usd;
-use coldlight_model::{ServiceMap, Timestamp};
+use coldlight_model::{Narrowed, ServiceMap, TimeRange, Timestamp};
 
-pub use state::{By, State};
+pub use state::{By, Earlier, State};
 
 use crate::chart::Kpi;
 use crate::filter_bar::FilterBar;
 use crate::layout::{Layout, Place, layout};
 use crate::map::card::{Card, Look as CardLook, card};
+use crate::map::change::{Changes, changes};
 use crate::map::edge::{Arrow, Look as EdgeLook, arrow};
 use crate::map::inspector::{Inspector, Subject, inspector};
 use crate::map::table::{Table, table};
@@ -33,7 +34,7 @@ const MARGIN: f64 = 12.0;
 
 const KEYS: [Key; 4] = [
     ("+ - 0", "zoom in, out, whole map"),
-    ("f", "filter words, for traces"),
+    ("f", "filter words"),
     ("t", "range"),
     ("Tab, Enter", "next node, select it"),
 ];
@@ -46,6 +47,10 @@ struct View {
     picker: Picker,
     edge_kinds: Vec<Switch>,
     emphasis: Vec<Switch>,
+    comparisons: Vec<Switch>,
+    changes: Option<Changes>,
+    /// The two times that are compared.
+    times: (String, String),
     kpis: Vec<Kpi>,
     drawing: Option<Drawing>,
     inspector: Inspector,
@@ -107,17 +112,20 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
     let subject =
         Subject { graph: &near, drawn: &graph, state, palette: &palette, per_second: &per_second, phrase: &phrase };
     let filtered = state.filter().to_line();
-    let notes = notes(state, &graph, &near, &filtered);
+    let notes = notes(state, map, &graph, &near, &filtered);
     View {
-        chrome: Chrome::new(shell, Section::Map, "Service map", &here).bad(&state.bad).keys(&KEYS),
-        bar: FilterBar {
-            placeholder: "Find traces: service:checkout-api  status:fault  dur>500ms",
-            ..FilterBar::new(state.filter(), &Link::to(PATH).with_all(&state.range.pairs()), TRACES)
-        }
-        .chips_on(state.filter(), &here),
+        chrome: Chrome::new(shell, Section::Map, "Service map", &here).bad(&state.bad).keys(&KEYS).furnished("map"),
+        bar: FilterBar::new(state.filter(), &here, PATH)
+            .placeholder("Narrow the map: service:checkout-api  status:fault  dur>500ms"),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         edge_kinds: state.edge_kinds(),
         emphasis: state.emphasis(),
+        comparisons: state.comparisons(),
+        changes: map.is_compared().then(|| changes(&near, &per_second, &|amount| map.per_hour(amount))),
+        times: (
+            map.earlier.as_ref().map(|earlier| day_span(earlier.range, shell)).unwrap_or_default(),
+            day_span(map.range, shell),
+        ),
         kpis: kpis::kpis(map),
         nothing: map.is_empty().then(|| nothing(shell, state)),
         drawing: (!map.is_empty()).then(|| drawing(&graph, state, drawn, &palette, map)),
@@ -125,7 +133,7 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
         table: table(&near, state, &palette, &per_second),
         phrase,
         notes,
-        json: Link::to("/api/v1/map").with_all(&state.range.pairs()).to_string(),
+        json: Link::to("/api/v1/map").with_all(&state.range.pairs()).with("f", filtered.clone()).to_string(),
     }
 }
 
@@ -143,8 +151,9 @@ fn drawing(graph: &Graph, state: &State, drawn: &Layout, palette: &Palette, map:
     let selected_edge = state.selected.as_deref().and_then(|id| graph.edge_position(id));
     let (per_second, per_hour) = (&|count| map.per_second(count), &|amount| map.per_hour(amount));
     let (slow_from, dear_from) = (slow_from(graph), dear_from(graph));
-    let card_look = CardLook { by: state.by, palette, slow_from, dear_from, per_second, per_hour };
-    let edge_look = EdgeLook { by: state.by, selected, selected_edge, only: state.only, per_second };
+    let is_compared = map.is_compared();
+    let card_look = CardLook { by: state.by, palette, is_compared, slow_from, dear_from, per_second, per_hour };
+    let edge_look = EdgeLook { by: state.by, is_compared, selected, selected_edge, only: state.only, per_second };
     let select =
         |id: &str, is_selected: bool| state.clone().select((!is_selected).then(|| id.to_owned())).link().to_string();
     let cards = graph.nodes.iter().zip(&drawn.nodes).enumerate().map(|(at, (node, place))| {
@@ -201,14 +210,20 @@ fn dear_from(graph: &Graph) -> Option<Usd> {
     sums.get(sums.len().div_ceil(5).saturating_sub(1)).copied()
 }
 
-fn notes(state: &State, graph: &Graph, near: &Graph, filtered: &str) -> Vec<Note> {
+fn notes(state: &State, map: &ServiceMap, graph: &Graph, near: &Graph, filtered: &str) -> Vec<Note> {
     let mut notes = Vec::new();
-    if !filtered.is_empty() {
-        let traces = Link::to(TRACES).with_all(&state.range.pairs()).with("f", filtered).to_string();
+    if let Some(narrowed) = map.narrowed {
         notes.push(Note {
-            text: "The map counts every request; the filter applies to traces.".to_owned(),
-            link: Some(("Show those traces", traces)),
+            text: narrowed_words(narrowed, map, state),
+            link: Some((
+                "Show these traces",
+                Link::to(TRACES).with_all(&state.range.pairs()).with("f", filtered).to_string(),
+            )),
         });
+    }
+    if map.earlier.as_ref().is_some_and(|earlier| earlier.is_empty()) {
+        let text = "No request came in the earlier time, so there is nothing to compare with.".to_owned();
+        notes.push(Note { text, link: None });
     }
     if graph.is_grouped && near.is_too_large() {
         notes.push(Note {
@@ -245,15 +260,38 @@ fn notes(state: &State, graph: &Graph, near: &Graph, filtered: &str) -> Vec<Note
     notes
 }
 
+/// With its day, for it stands beside another.
+fn day_span(range: TimeRange, shell: &Shell) -> String {
+    let zone = &shell.zone;
+    let same_day = zone.date(range.from) == zone.date(range.to);
+    let to = if same_day { zone.minute(range.to) } else { zone.day_minute(range.to) };
+    format!("{} – {to} {}", zone.day_minute(range.from), zone.short(range.to))
+}
+
+/// What a filtered map is of, and what it leaves out.
+fn narrowed_words(narrowed: Narrowed, map: &ServiceMap, state: &State) -> String {
+    let traces = crate::format::counted(narrowed.traces, "trace", "traces");
+    let of = if narrowed.traces < narrowed.of {
+        format!("the newest {traces} of {} with a span that matches", crate::format::count(narrowed.of))
+    } else {
+        format!("the {traces} with a span that matches")
+    };
+    let shorter = map.range.length() < state.range().length();
+    let last = if shorter { ", from the last day of the range" } else { "" };
+    format!("The map shows {of}{last}: numbers are of those traces alone.")
+}
+
 fn nothing(shell: &Shell, state: &State) -> Nothing {
     let asked = state.range();
     let wider = Preset::longer_than(asked.length()).take(3);
+    let unfiltered = (!state.filter().is_empty())
+        .then(|| ("Without the filter".to_owned(), Link::to(PATH).with_all(&state.range.pairs()).to_string()));
     let mut links: Vec<(String, String)> = wider
         .map(|preset| (preset.label().to_owned(), state.clone().at_range(Range::Last(preset)).link().to_string()))
         .collect();
     let newest = shell.newest.map(|newest| Moment::new(newest, Shows::DateTime, &shell.zone, shell.now));
     if let Some(newest) = shell.newest.filter(|newest| *newest < asked.from || *newest >= asked.to) {
-        let hour = coldlight_model::TimeRange { from: newest.minus(3_600_000_000_000), to: after(newest) };
+        let hour = TimeRange { from: newest.minus(3_600_000_000_000), to: after(newest) };
         links.insert(
             0,
             (
@@ -261,6 +299,9 @@ fn nothing(shell: &Shell, state: &State) -> Nothing {
                 state.clone().at_range(Range::Between(hour)).link().to_string(),
             ),
         );
+    }
+    if let Some(link) = unfiltered {
+        links.insert(0, link);
     }
     Nothing { newest, links }
 }

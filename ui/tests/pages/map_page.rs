@@ -5,7 +5,7 @@ use coldlight_ui::layout::{Layout, layout};
 use coldlight_ui::pages::map::{State, fragment, page};
 use coldlight_ui::{Theme, Zone};
 
-use crate::fixtures::map::{empty, hostile, large, ordinary, render};
+use crate::fixtures::map::{compared, empty, hostile, large, ordinary, render};
 use crate::fixtures::shell::{now, shell};
 use crate::text_of::{part, text_of};
 
@@ -127,13 +127,40 @@ fn a_layout_of_another_map_is_not_used() {
 }
 
 #[test]
-fn a_filter_is_kept_for_the_traces_and_said_not_to_apply() {
-    let html = map("f=service:checkout-api+dur>1", &ordinary());
+fn a_filtered_map_says_of_which_traces_it_is_and_leads_to_them() {
+    let narrowed = Some(coldlight_model::Narrowed { traces: 20_000, of: 81_223 });
+    let found = ServiceMap { narrowed, ..ordinary() };
+    let html = map("f=service:checkout-api+dur>1", &found);
     let text = text_of(&html);
-    assert!(text.contains("The map counts every request; the filter applies to traces."), "{text}");
+    assert!(text.contains("The map shows the newest 20,000 traces of 81,223 with a span that matches"), "{text}");
     assert!(text.contains("dur>1 is not a filter"), "{text}");
     assert_eq!(html.matches("data-test=\"filter-chip\"").count(), 1);
     assert!(html.contains("href=\"/traces?range=1h&#38;f=service:checkout-api\""));
+    assert!(html.contains("/api/v1/map?range=1h&#38;f=service:checkout-api"));
+    let none = map("f=service:checkout-api", &ServiceMap::default());
+    assert!(text_of(&none).contains("No trace matches in") && none.contains("Without the filter"));
+}
+
+#[test]
+fn what_changed_since_yesterday_reads_well() {
+    let html = map("cmp=24h", &compared());
+    insta::assert_snapshot!(text_of(part(&html, "data-test=\"changes\"")));
+    let gone = part(&html, "data-test=\"map-node\" data-id=\"cache:catalog-cache\"");
+    assert!(gone.contains(">gone</text>"), "{gone}");
+    assert!(html.contains("class=\"n dep gone\""), "hollow and struck");
+    assert_eq!(html.matches("data-test=\"map-node\"").count(), ordinary().nodes.len() + 1);
+}
+
+#[test]
+fn a_map_of_four_hundred_services_is_drawn_by_kind_and_listed_whole() {
+    let html = map("", &large(400));
+    assert!(html.matches("data-test=\"map-node\"").count() <= 12);
+    assert!(text_of(&html).contains("are too many to draw"));
+    assert!(text_of(&html).contains("rows 1 to"));
+    assert!(html.len() <= 150 * 1024, "{} bytes", html.len());
+    let near = map("focus=service:service-010&hops=2", &large(400));
+    let drawn = near.matches("data-test=\"map-node\"").count();
+    assert!((3..=150).contains(&drawn), "{drawn} nodes within two steps");
 }
 
 #[test]

@@ -19,8 +19,9 @@ use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use coldlight_model::{Cursor, Filter, SpanId, TimeRange, TraceId, TraceSort, TraceSpan};
+use coldlight_model::{Cursor, Filter, ServiceMap, SpanId, TimeRange, TraceId, TraceSort, TraceSpan};
 use coldlight_store::TraceSearch;
+use coldlight_ui::pages::map::Earlier;
 use coldlight_ui::query::Query;
 use coldlight_ui::range::Range;
 use http::{HeaderValue, header};
@@ -212,16 +213,33 @@ async fn span(State(site): State<Arc<Site>>, Path((id, span)): Path<(String, Str
 }
 
 async fn map(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer {
-    let asked = Asked::read(query, &[])?;
-    let map = site.store.map(asked.range).await?;
-    answer(&json!({
+    let asked = Asked::read(query, &["f", "cmp"])?;
+    let filter = asked.filter()?;
+    let earlier = match asked.query.get("cmp").filter(|name| !name.is_empty()) {
+        None => None,
+        Some(name) => Some(Earlier::ALL.into_iter().find(|one| one.name() == name).ok_or_else(|| {
+            let names = Earlier::ALL.map(Earlier::name).join(", ");
+            Wrong::parameter("cmp", format!("“{name}” is not one of {names}"))
+        })?),
+    };
+    let map = site.store.map(asked.range, filter.clone()).await?;
+    let mut whole = map_json(&map);
+    if let Some(earlier) = earlier {
+        whole["earlier"] = map_json(&site.store.map(earlier.of(map.range), filter).await?);
+    }
+    answer(&whole)
+}
+
+fn map_json(map: &ServiceMap) -> Value {
+    json!({
         "range": views::Range::from(map.range),
         "nodes": map.nodes.iter().map(MapNodeView::from).collect::<Vec<_>>(),
         "edges": map.edges.iter().map(MapEdgeView::from).collect::<Vec<_>>(),
         "entries": views::Stats::from(&map.entries),
         "bins": map.bins.iter().map(Bin::from).collect::<Vec<_>>(),
         "spent": spending::spent(&map.spent),
-    }))
+        "traces": map.narrowed.map(|narrowed| json!({ "drawn": narrowed.traces, "found": narrowed.of })),
+    })
 }
 
 async fn status(State(site): State<Arc<Site>>) -> Answer {

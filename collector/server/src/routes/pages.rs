@@ -14,7 +14,12 @@ use crate::wrong::Wrong;
 
 pub async fn map(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
     let state = map::State::parse(&asked.query, asked.shell.now);
-    let answer = site.store.map(state.range.resolve(asked.shell.now)).await?;
+    let (range, filter) = (state.range(), state.filter().clone());
+    let mut answer = site.store.map(range, filter.clone()).await?;
+    if let Some(earlier) = state.earlier {
+        // Of the time that the answer is of: a filter may have made it shorter.
+        answer.earlier = Some(Box::new(site.store.map(earlier.of(answer.range), filter).await?));
+    }
     let layout = site.layouts.of(&state.graph(&answer)).await;
     Ok(asked.answer(
         || map::page(&asked.shell, &state, &answer, &layout),

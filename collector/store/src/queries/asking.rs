@@ -20,6 +20,8 @@ pub(super) enum Of {
     Functions,
     /// Invocations alone.
     FunctionsAlone,
+    /// Those of the traces that the map of a filter is of.
+    FunctionsFound,
     /// Tasks and pods.
     Containers,
     /// The calls that no invocation made.
@@ -46,7 +48,10 @@ impl Asking<'_> {
         let sql = of
             .template()
             .replace("/* conditions */", &conditions.named())
-            .replace("/* calls */", if of == Of::FunctionsAlone { NO_CALLS } else { CALLS })
+            .replace(
+                "/* calls */",
+                if matches!(of, Of::FunctionsAlone | Of::FunctionsFound) { NO_CALLS } else { CALLS },
+            )
             .replace("/* name */", if by_column { of.column() } else { of.said() })
             .replace("/* joins */", if by_column { "" } else { of.joins() });
         let mut asked = self.values(&sql);
@@ -105,6 +110,11 @@ impl Asking<'_> {
     fn conditions(&self, of: Of) -> Conditions {
         match of {
             Of::Functions | Of::FunctionsAlone => invocation_conditions(self.range, self.filter),
+            Of::FunctionsFound => {
+                let mut found = invocation_conditions(self.range, self.filter);
+                found.and("trace_id IN (SELECT trace_id FROM temp.rolling)", []);
+                found
+            }
             Of::Containers | Of::Calls => spent_conditions(self.filter),
         }
     }
@@ -148,7 +158,7 @@ macro_rules! joins {
 impl Of {
     fn template(self) -> &'static str {
         match self {
-            Self::Functions | Self::FunctionsAlone => include_str!("spending.sql"),
+            Self::Functions | Self::FunctionsAlone | Self::FunctionsFound => include_str!("spending.sql"),
             Self::Containers => include_str!("spending_containers.sql"),
             Self::Calls => include_str!("spending_calls.sql"),
         }
@@ -156,7 +166,7 @@ impl Of {
 
     fn column(self) -> &'static str {
         match self {
-            Self::Functions | Self::FunctionsAlone => whole!(
+            Self::Functions | Self::FunctionsAlone | Self::FunctionsFound => whole!(
                 "WHEN 'service' THEN service WHEN 'function' THEN \"function\" WHEN 'route' THEN route WHEN 'version' THEN version",
                 "WHEN 'memory' THEN memory_mb || ' MB' WHEN 'tenant' THEN tenant WHEN 'environment' THEN environment"
             ),
@@ -176,7 +186,7 @@ impl Of {
 
     fn said(self) -> &'static str {
         match self {
-            Self::Functions | Self::FunctionsAlone => part!("of_report.value, of_trace.value"),
+            Self::Functions | Self::FunctionsAlone | Self::FunctionsFound => part!("of_report.value, of_trace.value"),
             Self::Containers => {
                 part!(
                     "CASE WHEN matching.span_id IS NULL THEN coalesce(of_task.value, '(idle containers)') ELSE of_trace.value END"
@@ -188,7 +198,7 @@ impl Of {
 
     fn joins(self) -> &'static str {
         match self {
-            Self::Functions | Self::FunctionsAlone => joins!(
+            Self::Functions | Self::FunctionsAlone | Self::FunctionsFound => joins!(
                 "LEFT JOIN (FROM temp.said_now WHERE told_by = 'report') AS of_report
                    ON of_report.request_id = matching.request_id AND matching.span_id IS NULL"
             ),

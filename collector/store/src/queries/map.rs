@@ -1,16 +1,22 @@
-//! The service map, from the minute rollups.
+//! The service map: from the minute rollups, or where a filter is set from the spans of the traces that it finds.
+//!
+//! The latter makes the rows of the rollups of those spans alone, and then asks the same questions of them.
 
 use std::collections::BTreeMap;
 
 use coldlight_model::{
-    Bill, EntryBin, Filter, MapEdge, MapNode, Node, NodeKind, NodeStats, ServiceMap, SpendingBy, Spent, TimeRange, Way,
+    Bill, EntryBin, Filter, MapEdge, MapNode, Narrowed, Node, NodeKind, NodeStats, ServiceMap, SpendingBy, Spent,
+    TimeRange, Way,
 };
-use duckdb::{Connection, Row, params};
+use duckdb::types::Value as Sql;
+use duckdb::{Connection, Row, params, params_from_iter};
 
 use super::asking::{Asking, Of};
+use super::condition::conditions;
 use super::spending::spent;
 use crate::Store;
 use crate::error::StoreError;
+use crate::roll::{EDGE_ROWS, REQUESTS, SERVICE_ROWS};
 use crate::rows::whole;
 
 /// Slices of the map's small charts.
@@ -18,28 +24,114 @@ const BINS: u64 = 30;
 
 const MINUTE: u64 = 60_000_000_000;
 
+/// Traces that the map of a filter is drawn from: the newest so many.
+const MOST_TRACES: u64 = 20_000;
+/// And the longest time that such a map looks at.
+const LONGEST: u64 = 24 * 3_600_000_000_000;
+/// A trace's other spans are looked for this far around the range.
+const REACH: u64 = 3_600_000_000_000;
+
 impl Store {
-    /// What called what in `range`, which is widened to whole minutes.
-    pub async fn map(&self, range: TimeRange) -> Result<ServiceMap, StoreError> {
+    /// What called what in `range`, which is widened to whole minutes. With a filter, of the newest traces that have a span
+    /// that all its conditions hold of, and of the last day of the range at most; the answer says what was left out.
+    pub async fn map(&self, range: TimeRange, filter: Filter) -> Result<ServiceMap, StoreError> {
         self.ask(move |db| {
-            let minutes = whole_minutes(range);
-            let mut nodes: BTreeMap<String, MapNode> = BTreeMap::new();
-            services(db, minutes, &mut nodes)?;
-            let edges = edges(db, minutes)?;
-            for edge in &edges {
-                meet(&mut nodes, &edge.from, None);
-                meet(&mut nodes, &edge.to, Some(&edge.stats));
+            if filter.is_empty() {
+                return answer(db, range, Source::Rollups);
             }
-            let bin_length = bin_length(minutes);
-            let mut bins = entries(db, minutes, bin_length)?;
-            let mut entries = NodeStats::default();
-            bins.iter().for_each(|bin| entries.merge(&bin.stats));
-            let mut nodes: Vec<MapNode> = nodes.into_values().collect();
-            let spent = bills(db, minutes, bin_length, &mut nodes, &mut bins)?;
-            Ok(ServiceMap { range, nodes, edges, entries, bins, spent })
+            let range = TimeRange { from: range.from.max(range.to.minus(LONGEST)), to: range.to };
+            let found = find(db, range, &filter);
+            let map = found
+                .and_then(|narrowed| Ok(ServiceMap { narrowed: Some(narrowed), ..answer(db, range, Source::Found)? }));
+            // The connection goes back to the others, and memory too.
+            db.execute_batch("DROP TABLE IF EXISTS temp.rolling")?;
+            map
         })
         .await
     }
+}
+
+/// Where the rows of the map come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Rollups,
+    /// The table `rolling` of this connection.
+    Found,
+}
+
+impl Source {
+    /// A question about rollups, asked of the rows of this source.
+    fn of(self, question: &str, table: &str, rows: &str) -> String {
+        match self {
+            Self::Rollups => question.to_owned(),
+            Self::Found => [
+                "WITH ",
+                table,
+                " (minute, ",
+                columns(table),
+                ", bucket, calls, errors, faults, throttles) AS (\n",
+                rows,
+                "\n)\n",
+                question,
+            ]
+            .concat(),
+        }
+    }
+
+    /// A question about `table`, which begins with a clause of its own, asked of the traces of this source.
+    fn of_traces(self, question: &str, table: &str) -> String {
+        match self {
+            Self::Rollups => question.to_owned(),
+            Self::Found => {
+                let own = [
+                    "WITH ",
+                    table,
+                    " AS (SELECT * FROM main.",
+                    table,
+                    " WHERE trace_id IN (SELECT trace_id FROM temp.rolling)),",
+                ]
+                .concat();
+                question.replacen("WITH", &own, 1)
+            }
+        }
+    }
+}
+
+/// The columns of a table of rollups between `minute` and `bucket`.
+fn columns(table: &str) -> &'static str {
+    if table == "edge_minutes" { "caller_kind, caller, callee_kind, callee, way" } else { "service, platform, entry" }
+}
+
+/// Gathers the spans of the traces that `filter` finds into the table `rolling`.
+fn find(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Narrowed, StoreError> {
+    let conditions = conditions(range, filter);
+    let count = conditions.fill(include_str!("map_found_count.sql"));
+    let of: i64 = db.query_row(&count, params_from_iter(conditions.params.clone()), |row| row.get(0))?;
+    let gather = conditions.fill(include_str!("map_found.sql")).replace("/* requests */", REQUESTS);
+    let bounds = [range.from.minus(REACH), range.to.plus(REACH)].map(|at| Sql::BigInt(at.nanos()));
+    let mut params = conditions.params;
+    params.push(Sql::BigInt(MOST_TRACES as i64));
+    params.extend(bounds);
+    db.execute(&gather, params_from_iter(params))?;
+    Ok(Narrowed { traces: of.unsigned_abs().min(MOST_TRACES), of: of.unsigned_abs() })
+}
+
+fn answer(db: &Connection, range: TimeRange, source: Source) -> Result<ServiceMap, StoreError> {
+    let minutes = whole_minutes(range);
+    let mut nodes: BTreeMap<String, MapNode> = BTreeMap::new();
+    services(db, minutes, source, &mut nodes)?;
+    let edges = edges(db, minutes, source)?;
+    for edge in &edges {
+        meet(&mut nodes, &edge.from, None);
+        meet(&mut nodes, &edge.to, Some(&edge.stats));
+    }
+    let bin_length = bin_length(minutes);
+    let mut bins = entries(db, minutes, source, bin_length)?;
+    let mut entries = NodeStats::default();
+    bins.iter().for_each(|bin| entries.merge(&bin.stats));
+    let mut nodes: Vec<MapNode> = nodes.into_values().collect();
+    let spent = bills(db, minutes, source, bin_length, &mut nodes, &mut bins)?;
+    Ok(ServiceMap { range, nodes, edges, entries, bins, spent, narrowed: None, earlier: None })
 }
 
 fn whole_minutes(range: TimeRange) -> TimeRange {
@@ -58,8 +150,13 @@ fn add(stats: &mut NodeStats, row: &Row<'_>) -> duckdb::Result<()> {
     Ok(())
 }
 
-fn services(db: &Connection, range: TimeRange, nodes: &mut BTreeMap<String, MapNode>) -> Result<(), StoreError> {
-    let mut statement = db.prepare_cached(include_str!("map_services.sql"))?;
+fn services(
+    db: &Connection,
+    range: TimeRange,
+    source: Source,
+    nodes: &mut BTreeMap<String, MapNode>,
+) -> Result<(), StoreError> {
+    let mut statement = db.prepare(&source.of(include_str!("map_services.sql"), "service_minutes", SERVICE_ROWS))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
     while let Some(row) = rows.next()? {
         let node = Node::new(NodeKind::from_name(&row.get::<_, String>("platform")?), row.get::<_, String>("service")?);
@@ -74,8 +171,8 @@ fn services(db: &Connection, range: TimeRange, nodes: &mut BTreeMap<String, MapN
     Ok(())
 }
 
-fn edges(db: &Connection, range: TimeRange) -> Result<Vec<MapEdge>, StoreError> {
-    let mut statement = db.prepare_cached(include_str!("map_edges.sql"))?;
+fn edges(db: &Connection, range: TimeRange, source: Source) -> Result<Vec<MapEdge>, StoreError> {
+    let mut statement = db.prepare(&source.of(include_str!("map_edges.sql"), "edge_minutes", EDGE_ROWS))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
     let mut edges: BTreeMap<(String, String, Way), MapEdge> = BTreeMap::new();
     while let Some(row) = rows.next()? {
@@ -113,11 +210,11 @@ fn bin_length(range: TimeRange) -> u64 {
     (range.length() / BINS).div_ceil(MINUTE).max(1) * MINUTE
 }
 
-fn entries(db: &Connection, range: TimeRange, bin_length: u64) -> Result<Vec<EntryBin>, StoreError> {
+fn entries(db: &Connection, range: TimeRange, source: Source, bin_length: u64) -> Result<Vec<EntryBin>, StoreError> {
     let count = range.length().div_ceil(bin_length);
     let mut bins: Vec<EntryBin> =
         (0..count).map(|bin| EntryBin { from: range.from.plus(bin * bin_length), ..EntryBin::default() }).collect();
-    let mut statement = db.prepare_cached(include_str!("map_entries.sql"))?;
+    let mut statement = db.prepare(&source.of(include_str!("map_entries.sql"), "service_minutes", SERVICE_ROWS))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos(), bin_length as i64])?;
     while let Some(row) = rows.next()? {
         let at: i64 = row.get("bin")?;
@@ -132,13 +229,15 @@ fn entries(db: &Connection, range: TimeRange, bin_length: u64) -> Result<Vec<Ent
 fn bills(
     db: &Connection,
     range: TimeRange,
+    source: Source,
     bin_length: u64,
     nodes: &mut [MapNode],
     bins: &mut [EntryBin],
 ) -> Result<Spent, StoreError> {
     let (mut all, mut bills) = (Spent::default(), BTreeMap::<String, Bill>::new());
     let asking = Asking { range, step: bin_length, by: &SpendingBy::Service, filter: &Filter::default() };
-    asking.rows(db, Of::FunctionsAlone, |row| {
+    let of = if source == Source::Found { Of::FunctionsFound } else { Of::FunctionsAlone };
+    asking.rows(db, of, |row| {
         let spent = spent(row)?;
         all.add(&spent);
         let bin: i64 = row.get("step")?;
@@ -150,7 +249,7 @@ fn bills(
         }
         Ok(())
     })?;
-    let mut statement = db.prepare_cached(include_str!("map_inits.sql"))?;
+    let mut statement = db.prepare(&source.of_traces(include_str!("map_inits.sql"), "invocation_rows"))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
     while let Some(row) = rows.next()? {
         if let Some(bill) = bills.get_mut(&row.get::<_, String>("service")?) {

@@ -1,6 +1,6 @@
 //! The map: edges from spans in whatever order they come.
 
-use coldlight_model::{Kind, ServiceMap, Span, Timestamp, TraceId, Value};
+use coldlight_model::{Filter, Kind, Narrowed, ServiceMap, Span, Timestamp, TraceId, Value};
 
 use crate::made::{self, Kept, batch, last_hour, span, trace_id};
 
@@ -15,7 +15,7 @@ pub(crate) async fn map_when_rolled(kept: &Kept) -> ServiceMap {
     kept.visible().await;
     for _ in 0..400 {
         if kept.store.counters().busy.is_none() && kept.store.is_rolled().await.unwrap() {
-            return kept.store.map(last_hour()).await.unwrap();
+            return kept.store.map(last_hour(), Filter::default()).await.unwrap();
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
@@ -106,4 +106,22 @@ async fn sql_and_rust_agree_on_buckets() {
     }
     kept.keep(batch("buckets", spans)).await;
     assert_eq!(map_when_rolled(&kept).await.nodes[0].stats.durations, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_narrows_the_map_to_the_traces_it_finds_and_one_that_finds_all_changes_nothing() {
+    let kept = made::store();
+    let (front, out, back) = call(trace_id());
+    kept.keep(batch("checkout-api", vec![front, out])).await;
+    kept.keep(batch("pricing", vec![back])).await;
+    let other = span(trace_id(), None, Kind::SERVER, "GET /other", &[]);
+    kept.keep(batch("other-api", vec![other])).await;
+    let whole = map_when_rolled(&kept).await;
+    let all = kept.store.map(last_hour(), Filter::parse("-name:nothing")).await.unwrap();
+    assert_eq!(all.narrowed, Some(Narrowed { traces: 2, of: 2 }));
+    assert_eq!(ServiceMap { narrowed: None, ..all }, whole);
+    let found = kept.store.map(last_hour(), Filter::parse("service:pricing")).await.unwrap();
+    assert_eq!(drawn(&found), drawn(&whole), "the other trace has no edge");
+    assert!(found.nodes.iter().all(|node| node.node.name != "other-api") && !found.nodes.is_empty());
+    assert!(kept.store.map(last_hour(), Filter::parse("service:nobody")).await.unwrap().is_empty());
 }

@@ -41,6 +41,47 @@ impl By {
     }
 }
 
+/// The earlier time that the map is compared with: as long, and so much before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// Just before.
+    Prev,
+    Day,
+    Week,
+}
+
+impl Earlier {
+    pub const ALL: [Self; 3] = [Self::Prev, Self::Day, Self::Week];
+
+    /// The word in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prev => "prev",
+            Self::Day => "24h",
+            Self::Week => "7d",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Prev => "vs before",
+            Self::Day => "vs 24 h ago",
+            Self::Week => "vs 7 days ago",
+        }
+    }
+
+    /// The range that `range` is compared with.
+    pub fn of(self, range: TimeRange) -> TimeRange {
+        const DAY: u64 = 24 * 3_600_000_000_000;
+        let back = match self {
+            Self::Prev => range.length(),
+            Self::Day => DAY,
+            Self::Week => 7 * DAY,
+        };
+        TimeRange { from: range.from.minus(back), to: range.to.minus(back) }
+    }
+}
+
 /// Everything the address says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
@@ -50,6 +91,7 @@ pub struct State {
     /// Only edges of one way.
     pub only: Option<Way>,
     pub by: By,
+    pub earlier: Option<Earlier>,
     /// The id of a node, edge or group.
     pub selected: Option<String>,
     /// Show only this node and what is within `hops` of it.
@@ -62,7 +104,8 @@ pub struct State {
     pub bad: Vec<BadParam>,
 }
 
-const KNOWN: [&str; 12] = ["range", "from", "to", "f", "edges", "by", "sel", "focus", "hops", "group", "sort", "row"];
+const KNOWN: [&str; 13] =
+    ["range", "from", "to", "f", "edges", "by", "cmp", "sel", "focus", "hops", "group", "sort", "row"];
 
 impl State {
     /// From the part of the address after `?`.
@@ -88,6 +131,7 @@ impl State {
             filter: filter_bar::from_query(&query, &mut bad),
             only: query.choice("edges", &edges, &mut bad).flatten(),
             by: query.choice("by", &By::ALL.map(|by| (by.name(), by)), &mut bad).unwrap_or_default(),
+            earlier: query.choice("cmp", &Earlier::ALL.map(|one| (one.name(), one)), &mut bad),
             selected: text("sel"),
             focus: text("focus"),
             hops: query.whole("hops", 1..=3, &mut bad).map_or(1, |hops| hops as u8),
@@ -114,6 +158,7 @@ impl State {
             .with("f", self.filter.to_line())
             .maybe("edges", self.only.map(Way::name))
             .maybe("by", (self.by != By::default()).then_some(self.by.name()))
+            .maybe("cmp", self.earlier.map(Earlier::name))
             .maybe("group", self.is_grouped.then_some("kind"))
             .maybe("focus", self.focus.clone())
             .maybe("hops", (self.focus.is_some() && self.hops != 1).then(|| self.hops.to_string()))
@@ -182,6 +227,15 @@ impl State {
             is_current: self.only == only,
         };
         kinds.map(switch).into()
+    }
+
+    pub(super) fn comparisons(&self) -> Vec<Switch> {
+        let switch = |earlier: Option<Earlier>| Switch {
+            label: earlier.map_or("Now", Earlier::label),
+            href: Self { earlier, ..self.clone() }.link().to_string(),
+            is_current: self.earlier == earlier,
+        };
+        [None].into_iter().chain(Earlier::ALL.map(Some)).map(switch).collect()
     }
 
     pub(super) fn emphasis(&self) -> Vec<Switch> {

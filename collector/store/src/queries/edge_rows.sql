@@ -1,9 +1,8 @@
--- roll_edges.sql: calls in the dirty minutes.
+-- edge_rows.sql: calls of the spans in `rolling`, by minute.
 --
 -- Three kinds of edges: from a caller of ours to the service of ours that answered (drawn from the callee's span, with the
 -- duration the caller saw); from a source that sends no spans, such as a queue or an API gateway, to the service it
 -- called; from a service to what it called that sends no spans. A call through a queue is two edges that meet in the queue.
-INSERT INTO edge_minutes
 SELECT
     make_timestamp_ns(minute * 60000000000), caller_kind, caller, callee_kind, callee, way,
     greatest(ceil(log2(greatest(duration_ns, 1)) * 8)::INTEGER - 1, 0) AS bucket,

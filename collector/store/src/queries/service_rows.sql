@@ -1,5 +1,4 @@
--- roll_services.sql: requests served in the dirty minutes. An entry is a request that no span of ours made.
-INSERT INTO service_minutes
+-- service_rows.sql: requests served by the spans in `rolling`, by minute. An entry is a request that no span of ours made.
 SELECT
     make_timestamp_ns(minute * 60000000000), service, any_value(platform),
     parent_service IS NULL AND (remote_kind IS NULL OR remote_kind NOT IN ('sqs', 'sns', 'kinesis', 'eventbridge', 'dynamodb', 's3', 'messaging')) AS entry,

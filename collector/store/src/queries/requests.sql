@@ -1,0 +1,39 @@
+-- requests.sql: the spans of `here`, each with its parent and with the service that answered it, where `near` has them. The
+-- end of a WITH clause that names both.
+-- Some senders give a CLIENT span and the SERVER span that answers it one id: the SERVER's parent is then the CLIENT.
+parents AS (
+    SELECT trace_id, span_id,
+           arg_min(service, started_at) AS service, arg_min(platform, started_at) AS platform, arg_min(kind, started_at) AS kind,
+           arg_min(remote_kind, started_at) AS remote_kind, min(started_at) AS started_at, arg_min(duration_ns, started_at) AS duration_ns
+    FROM near
+    WHERE (trace_id, span_id) IN (SELECT (trace_id, parent_span_id) FROM here WHERE parent_span_id IS NOT NULL)
+    GROUP BY trace_id, span_id
+),
+-- Calls that a service of ours answered itself: the callee's own span draws that edge.
+answered AS (
+    SELECT DISTINCT child.trace_id, child.parent_span_id AS span_id
+    FROM near AS child
+    JOIN here ON here.trace_id = child.trace_id AND here.span_id = child.parent_span_id
+    WHERE here.kind IN ('client', 'producer')
+      AND (child.kind IN ('server', 'consumer') OR child.service <> here.service)
+      AND (child.remote_kind IS NULL OR child.way = 'sync')
+)
+SELECT
+    here.*,
+    parents.service AS parent_service,
+    parents.platform AS parent_platform,
+    parents.kind AS parent_kind,
+    parents.remote_kind AS parent_remote_kind,
+    parents.started_at AS parent_started_at,
+    parents.duration_ns AS parent_duration_ns,
+    answered.span_id IS NOT NULL AS answered,
+    -- A request served: by a SERVER span, by a CONSUMER that no span of its own service wraps, by a root, by an invocation.
+    CASE
+        WHEN here.kind = 'server' THEN TRUE
+        WHEN here.kind = 'consumer' THEN parents.kind IS NULL OR parents.kind IN ('producer', 'client') OR parents.service <> here.service
+        WHEN here.parent_span_id IS NULL THEN TRUE
+        ELSE here.invocation_id IS NOT NULL AND (parents.service IS NULL OR parents.service <> here.service)
+    END AS request
+FROM here
+LEFT JOIN parents ON parents.trace_id = here.trace_id AND parents.span_id = here.parent_span_id
+LEFT JOIN answered ON answered.trace_id = here.trace_id AND answered.span_id = here.span_id
