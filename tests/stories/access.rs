@@ -189,6 +189,7 @@ fn routes() -> Vec<(Needs, Method, &'static str, &'static str)> {
         get(Needs::Read, "/api/v1/traces/{id}"),
         get(Needs::Read, "/api/v1/traces/{id}/spans/{span}"),
         get(Needs::Read, "/api/v1/map"),
+        get(Needs::Read, "/api/v1/complete"),
         (Needs::Read, Method::GET, "/api/v1/differences", "?than=cold:true"),
         get(Needs::Read, "/api/v1/containers"),
         get(Needs::Read, "/api/v1/spending"),

@@ -67,7 +67,7 @@ const KINDS: [Kind; 4] = [
         stylesheet_name: "app.css",
         stylesheet: stylesheet!("../assets/css/inspector.css", "../assets/css/pages.css", "../assets/css/sql.css"),
         script_name: "app.js",
-        script: script!("../assets/js/start.js"),
+        script: script!("../assets/js/complete.js", "../assets/js/start.js"),
     },
     Kind {
         stylesheet_name: "trace.css",
@@ -79,13 +79,13 @@ const KINDS: [Kind; 4] = [
         stylesheet_name: "map.css",
         stylesheet: stylesheet!("../assets/css/map.css", "../assets/css/inspector.css"),
         script_name: "map.js",
-        script: script!("../assets/js/map.js"),
+        script: script!("../assets/js/complete.js", "../assets/js/map.js"),
     },
     Kind {
         stylesheet_name: "heat.css",
         stylesheet: stylesheet!("../assets/css/heat.css"),
         script_name: "heat.js",
-        script: script!("../assets/js/heat.js"),
+        script: script!("../assets/js/complete.js", "../assets/js/heat.js"),
     },
 ];
 

@@ -6,6 +6,7 @@
 //! Not here: protobuf, SQL, HTTP, HTML, async code and the clock. Time is always an argument.
 
 mod batch;
+mod complete;
 mod containers;
 mod conventions;
 mod dictionary;
@@ -39,6 +40,7 @@ mod tree;
 mod value;
 
 pub use batch::{Batch, Busy, BusyReason};
+pub use complete::{About, Completion, Known, Suggestion, Vocabulary, complete};
 pub use containers::{Containers, Rates, Rung, Task, TaskMoney};
 pub use conventions::{ResourceFacts, resource_facts};
 pub use dictionary::{Dictionary, Example, Macro, Meaning, View};

@@ -18,10 +18,12 @@ use crate::demo::Sender;
 mod layouts;
 mod questions;
 mod slow;
+mod words;
 
 pub use layouts::Layouts;
 pub use questions::Questions;
 pub use slow::SlowPages;
+pub use words::Words;
 
 /// Event streams at a time; each is one open `/start` page.
 const MAX_STREAMS: usize = 64;
@@ -44,6 +46,7 @@ pub struct Site {
     pub layouts: Layouts,
     pub slow: SlowPages,
     pub questions: Questions,
+    pub words: Words,
     pub streams: Arc<Semaphore>,
     pub stop: CancellationToken,
     pub answers: Answers,
@@ -94,6 +97,7 @@ impl Site {
             layouts: Layouts::default(),
             slow: SlowPages::default(),
             questions: Questions::default(),
+            words: Words::default(),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             stop,
             answers: Answers::default(),

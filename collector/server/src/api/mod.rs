@@ -4,6 +4,7 @@
 //! is an error, for a program cannot read a note.
 
 mod advice;
+mod complete;
 mod containers;
 mod differences;
 mod invocations;
@@ -49,6 +50,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/functions", get(invocations::functions))
         .route("/api/v1/cold-starts", get(invocations::cold_starts))
         .route("/api/v1/map", get(map))
+        .route("/api/v1/complete", get(complete::suggest))
         .route("/api/v1/differences", get(differences::differences))
         .route("/api/v1/containers", get(containers::containers))
         .route("/api/v1/what-if", get(advice::what_if))

@@ -99,6 +99,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/services", READ),
     route(Method::GET, "/api/v1/operations", READ),
     route(Method::GET, "/api/v1/traces", READ),
+    route(Method::GET, "/api/v1/complete", READ),
     route(Method::GET, "/api/v1/differences", READ),
     route(Method::GET, "/api/v1/containers", READ),
     route(Method::GET, "/api/v1/spending", READ),

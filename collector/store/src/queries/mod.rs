@@ -19,6 +19,7 @@ mod status;
 mod trace;
 mod trace_cost;
 mod traces;
+mod vocabulary;
 
 pub use invocations::InvocationSearch;
 pub use locate::Located;

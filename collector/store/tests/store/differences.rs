@@ -149,3 +149,17 @@ async fn dollars_are_what_the_invocations_cost_that_the_spans_are() {
     assert!(found.inside.cost.is_some_and(|cost| cost > Usd::ZERO), "{found:?}");
     assert!(found.is_few());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_of_a_filter_are_those_of_the_spans() {
+    let kept = thousand().await;
+    let months_later = now().plus(90 * 24 * 3_600_000 * MS);
+    let words = kept.store.vocabulary(months_later).await.unwrap();
+    let of = |field: &str| -> Vec<(&str, u64)> {
+        words.values.iter().filter(|one| one.field == field).map(|one| (one.value.as_str(), one.spans)).collect()
+    };
+    assert_eq!(of("attr.tier"), [("basic", 810), ("gold", 190)]);
+    assert_eq!(of("version"), [("1.4.1", 900), ("1.4.2", 100)]);
+    assert!(of("attr.order.id").len() <= 20, "of ids, a few");
+    assert_eq!(made::store().store.vocabulary(now()).await.unwrap().values, []);
+}
