@@ -27,3 +27,4 @@ mod sdks;
 mod secrets;
 mod services;
 mod shutdown;
+mod sql_child;

@@ -1,5 +1,7 @@
 //! The answer to a free SQL question: typed columns, rows of cells.
 
+use crate::Timestamp;
+
 /// A table as SQL returned it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
@@ -7,6 +9,8 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// There was at least one row more than the limit.
     pub cut_off: bool,
+    /// Of when the rows are, where they come from a copy of the data; else they are of the moment of asking.
+    pub as_of: Option<Timestamp>,
 }
 
 /// A column's name and DuckDB's name of its type.

@@ -59,6 +59,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    if matches!(line.command, Command::SqlChild) {
+        return coldlight_store::sql_child();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
@@ -86,6 +89,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Prices(arguments) => prices::run(*arguments).await,
         Command::Check(arguments) => check::run(arguments).await,
         Command::Local(arguments) => local::run(*arguments).await,
+        Command::SqlChild => Ok(()),
         Command::Example { words } => parts::example(&words).await,
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use coldlight_model::Listening;
 use coldlight_receiver::{Access as ReceiverAccess, Outlet, Receiver};
-use coldlight_store::Store;
+use coldlight_store::{ApartSettings, Store};
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -189,6 +189,7 @@ async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         retain_bytes: machine::disk(&settings.data).map(|disk| settings.retain_size.of(disk)),
         // A quarter is for requests in flight and everything else.
         memory_limit_bytes: memory / 4 * 3,
+        sql_apart: apart(settings)?,
         ..defaults
     };
     let opening = tokio::task::spawn_blocking(move || Store::open(store, clock::now));
@@ -197,6 +198,14 @@ async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         Ok(Err(error)) => Err(no_store(&settings.data, "use", &error)),
         Err(error) => Err(Failure::because("opening the store failed", &error)),
     }
+}
+
+/// SQL is asked in processes of this same program.
+fn apart(settings: &Settings) -> Result<Option<ApartSettings>, Failure> {
+    let Some(age) = settings.sql_child else { return Ok(None) };
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::because("--sql-child: this program cannot find itself", &error))?;
+    Ok(Some(ApartSettings { program, age: Duration::from_nanos(age) }))
 }
 
 fn receiver(settings: &Settings, otlp_http: &Wanted, access: &Arc<Access>, store: &Store) -> Receiver {

@@ -133,7 +133,7 @@ fn list<T: Into<String>, const N: usize>(
 ) -> Result<(), Failure> {
     let columns = names.map(|name| Column { name: name.to_owned(), sql_type: "VARCHAR".to_owned() }).to_vec();
     let rows = rows.map(|row| row.map(|text| Cell::Text(text.into())).to_vec()).collect();
-    let table = Table { columns, rows, cut_off: false };
+    let table = Table { columns, rows, ..Table::default() };
     let format = match arguments.format.writer() {
         Writer::Text(format) => format,
         Writer::File(_) => Format::Json,

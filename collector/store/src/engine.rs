@@ -183,25 +183,29 @@ fn is_lock(error: &duckdb::Error) -> bool {
 }
 
 fn open(settings: &Settings, path: &Path, now: fn() -> Timestamp) -> Result<Connection, StoreError> {
-    let temp = settings.data.join("tmp");
-    let config = Config::default()
-        .with("temp_directory", temp.to_string_lossy())?
-        .with("memory_limit", format!("{}B", settings.memory_limit_bytes))?
-        .with("threads", settings.threads.to_string())?
+    let config = config(&settings.data.join("tmp"), settings.memory_limit_bytes, settings.threads as u64)?
         // Checkpoints happen on the writer's schedule, never inside a commit: there they stall it for seconds, and a full
         // disk makes them fatal.
         .with("checkpoint_threshold", "1TB")?
         .with("auto_checkpoint_skip_wal_threshold", u64::MAX.to_string())?
-        .with("preserve_insertion_order", "true")?
-        .with("autoinstall_known_extensions", "false")?
-        .with("autoload_known_extensions", "false")?
-        .with("allow_community_extensions", "false")?
-        .with("allow_persistent_secrets", "false")?
-        .with("enable_external_access", "false")?;
+        .with("preserve_insertion_order", "true")?;
     let connection = Connection::open_with_flags(path, config)?;
     connection.register_table_function::<duckdb::vtab::arrow::ArrowVTab>("arrow")?;
     crate::sql::register(&connection)?;
     schema::prepare(&connection, &settings.data, now())?;
     connection.execute_batch("SET lock_configuration = true")?;
     Ok(connection)
+}
+
+/// What every instance is opened with: where it spills, what it may take, and that it reaches nothing outside.
+pub(crate) fn config(temp: &Path, memory_bytes: u64, threads: u64) -> duckdb::Result<Config> {
+    Config::default()
+        .with("temp_directory", temp.to_string_lossy())?
+        .with("memory_limit", format!("{memory_bytes}B"))?
+        .with("threads", threads.to_string())?
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")?
+        .with("allow_community_extensions", "false")?
+        .with("allow_persistent_secrets", "false")?
+        .with("enable_external_access", "false")
 }

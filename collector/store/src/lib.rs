@@ -38,5 +38,8 @@ pub use error::StoreError;
 pub use prices::{PriceStoreError, Recorded, Recording, prices_of_stopped, record_in_stopped};
 pub use queries::{InvocationSearch, Located, SpendingSearch, TraceSearch};
 pub use settings::Settings;
-pub use sql::{EXAMPLES, File, FileForm, Question, SqlError, ask_stopped, ask_stopped_for_file, dictionary};
+pub use sql::{
+    ApartSettings, EXAMPLES, File, FileForm, Question, SqlError, ask_stopped, ask_stopped_for_file, dictionary,
+    sql_child,
+};
 pub use store::Store;

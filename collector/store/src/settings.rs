@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::sql::ApartSettings;
+
 /// Settings of a [`crate::Store`].
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -38,6 +40,8 @@ pub struct Settings {
     pub readers: usize,
     /// Longest time a question may take.
     pub query_timeout: Duration,
+    /// Whether and how free SQL is asked in processes of its own; `None`: in this one.
+    pub sql_apart: Option<ApartSettings>,
 }
 
 impl Settings {
@@ -59,6 +63,7 @@ impl Settings {
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             readers: 4,
             query_timeout: Duration::from_secs(30),
+            sql_apart: None,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::lock::{self, DataLock};
 use crate::progress::Progress;
 use crate::roll::Roller;
 use crate::settings::Settings;
+use crate::sql::Apart;
 use crate::writer::Writer;
 
 /// Spans, logs and metrics, kept. Clones are cheap and speak of the same store.
@@ -33,6 +34,9 @@ pub(crate) struct Shared {
     pub journal: Arc<Journal>,
     pub progress: Arc<Progress>,
     asker: Asker,
+    /// Held while no checkpoint may run.
+    pub steady: Arc<tokio::sync::Mutex<()>>,
+    apart: Option<Apart>,
     journal_damage: Vec<String>,
     visible: watch::Receiver<u64>,
     stop: Arc<AtomicBool>,
@@ -82,6 +86,7 @@ impl Store {
         progress.written_sequence.store(written, Relaxed);
         let (sender, visible) = watch::channel(written);
         let stop = Arc::new(AtomicBool::new(false));
+        let steady = Arc::new(tokio::sync::Mutex::new(()));
         let writer = Writer {
             settings: settings.clone(),
             now,
@@ -90,6 +95,7 @@ impl Store {
             journal: journal.clone(),
             progress: progress.clone(),
             visible: sender,
+            steady: steady.clone(),
             stop: stop.clone(),
             roller: Roller::start(engine.clone(), progress.clone())
                 .map_err(|source| StoreError::File { path: settings.data.clone(), source })?,
@@ -104,6 +110,7 @@ impl Store {
             .spawn(move || writer.run())
             .map_err(|source| StoreError::File { path: settings.data.clone(), source })?;
         let asker = Asker::new(engine.clone(), settings.readers, settings.query_timeout);
+        let apart = Apart::new(&settings);
         Ok(Self {
             shared: Arc::new(Shared {
                 settings,
@@ -112,6 +119,8 @@ impl Store {
                 journal,
                 progress,
                 asker,
+                steady,
+                apart,
                 journal_damage: recovered.damages.iter().map(damage).collect(),
                 visible,
                 stop,
@@ -170,5 +179,10 @@ impl Store {
 
     pub(crate) fn asker(&self) -> &Asker {
         &self.shared.asker
+    }
+
+    /// Where questions in SQL are asked, when not here.
+    pub(crate) fn apart(&self) -> Option<&Apart> {
+        self.shared.apart.as_ref()
     }
 }

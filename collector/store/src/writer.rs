@@ -48,6 +48,8 @@ pub(crate) struct Writer {
     pub reader: Reader,
     pub progress: Arc<Progress>,
     pub visible: tokio::sync::watch::Sender<u64>,
+    /// Held by whoever copies the files: no checkpoint meanwhile.
+    pub steady: Arc<tokio::sync::Mutex<()>>,
     pub stop: Arc<std::sync::atomic::AtomicBool>,
     pub roller: Roller,
     /// How long the last transaction kept the database busy.
@@ -147,7 +149,11 @@ impl Writer {
             }
         }
         self.roller.finish();
-        if Allowance::of(&self.settings.data).has_room_for_checkpoint() {
+        // While the files are copied the log stays as it is: the next start reads it.
+        let steady = self.steady.clone();
+        if let Ok(_steady) = steady.try_lock()
+            && Allowance::of(&self.settings.data).has_room_for_checkpoint()
+        {
             self.checkpoint(&db, &mut checkpoint)?;
         }
         Ok(())
@@ -342,6 +348,8 @@ impl Writer {
     fn upkeep(&mut self, db: &Lent, checkpoint: &mut Checkpoint, retention: &mut Retention) -> Result<(), Halt> {
         let quiet = self.roller.quiet.clone();
         let Ok(_quiet) = quiet.try_lock() else { return Ok(()) };
+        let steady = self.steady.clone();
+        let Ok(_steady) = steady.try_lock() else { return Ok(()) };
         let removed = retention.if_due(db, &self.settings, (self.now)(), &self.progress);
         let removed = survive("retention", removed)?;
         let allowance = Allowance::of(&self.settings.data);

@@ -7,6 +7,7 @@ use coldlight_model::{Dictionary, Example, Nanos, Table};
 
 use self::answer::Shown;
 use crate::format::duration;
+use crate::moment::ago;
 use crate::query::{BadParam, Link, Query};
 use crate::shell::{Chrome, Key, Section, Shell};
 
@@ -127,7 +128,10 @@ pub fn page(
         _ => None,
     };
     let done = match outcome {
-        Outcome::Answered { table, took } => Some(format!("{}, {}", answer::rows(table), duration(took))),
+        Outcome::Answered { table, took } => {
+            let as_of = table.as_of.map_or_else(String::new, |at| format!(", as of {}", ago(at, shell.now)));
+            Some(format!("{}, {}{as_of}", answer::rows(table), duration(took)))
+        }
         _ => None,
     };
     let example = state.example.unwrap_or_default();

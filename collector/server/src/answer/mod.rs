@@ -71,6 +71,6 @@ pub(crate) mod tests {
     pub(crate) fn table(columns: &[(&str, &str)], rows: Vec<Vec<Cell>>) -> Table {
         let columns =
             columns.iter().map(|(name, sql_type)| Column { name: (*name).into(), sql_type: (*sql_type).into() });
-        Table { columns: columns.collect(), rows, cut_off: false }
+        Table { columns: columns.collect(), rows, ..Table::default() }
     }
 }

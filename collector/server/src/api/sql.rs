@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use coldlight_model::{Cell, Dictionary};
+use coldlight_model::{Cell, Dictionary, Timestamp};
 use coldlight_store::{EXAMPLES, Question, SqlError};
+use coldlight_ui::Zone;
 use coldlight_ui::query::Query;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -25,6 +26,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// On answers whose rows were cut off: `true`.
 pub const CUT_OFF: HeaderName = HeaderName::from_static("x-coldlight-cut-off");
+/// On answers from a copy of the data: when it was made, in UTC.
+pub const AS_OF: HeaderName = HeaderName::from_static("x-coldlight-as-of");
 
 /// The body as JSON.
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -73,19 +76,19 @@ pub async fn cancel(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Re
 pub async fn answer(site: &Site, question: Question, form: Form) -> Result<Response, Wrong> {
     // Who asks what is kept in the log; the subscriber escapes what could forge a line of it.
     tracing::info!(question = coldlight_ui::text::cut(&question.text, 1_000), "asked in SQL");
-    let (body, cut_off): (axum::body::Body, bool) = match form.writer() {
+    let (body, cut_off, as_of): (axum::body::Body, bool, Option<Timestamp>) = match form.writer() {
         Writer::File(form) => {
             let file = site.store.sql_file(question, form).await?;
-            (file.bytes.into(), file.cut_off)
+            (file.bytes.into(), file.cut_off, file.as_of)
         }
         Writer::Text(format) => {
             let table = site.store.sql(question).await?;
-            let cut_off = table.cut_off;
+            let (cut_off, as_of) = (table.cut_off, table.as_of);
             // Writing 100,000 rows takes a while; other requests should not wait for it.
             let text = tokio::task::spawn_blocking(move || format.write(&table))
                 .await
                 .map_err(|error| Wrong::internal("the answer cannot be written", &error))?;
-            (text.into(), cut_off)
+            (text.into(), cut_off, as_of)
         }
     };
     let mut response = Response::new(body);
@@ -95,6 +98,7 @@ pub async fn answer(site: &Site, question: Question, form: Form) -> Result<Respo
     if cut_off {
         headers.insert(CUT_OFF, HeaderValue::from_static("true"));
     }
+    headers.extend(as_of.and_then(|at| Some((AS_OF, HeaderValue::from_str(&Zone::utc().rfc3339(at)).ok()?))));
     Ok(response)
 }
 
@@ -191,8 +195,9 @@ fn question(query: &Query, headers: &HeaderMap, body: &[u8]) -> Result<(Question
 pub fn wrong(error: SqlError) -> Wrong {
     match error {
         SqlError::Refused(message) | SqlError::Failed(message) => Wrong::parameter("sql", message),
-        SqlError::TooMuch { .. } => Wrong::parameter("sql", error.to_string()),
+        SqlError::TooMuch { .. } | SqlError::Died { .. } => Wrong::parameter("sql", error.to_string()),
         SqlError::TimedOut { .. } => Wrong::new(StatusCode::GATEWAY_TIMEOUT, format!("{error}; ask for less")),
+        SqlError::Apart(_) => Wrong::unavailable(error.to_string(), 5),
         SqlError::Store(error) => error.into(),
     }
 }

@@ -86,7 +86,7 @@ fn table(prices: &[Price]) -> Table {
         ]
     };
     let column = |(name, sql_type): (&str, &str)| Column { name: name.to_owned(), sql_type: sql_type.to_owned() };
-    Table { columns: COLUMNS.map(column).into(), rows: prices.iter().map(row).collect(), cut_off: false }
+    Table { columns: COLUMNS.map(column).into(), rows: prices.iter().map(row).collect(), ..Table::default() }
 }
 
 #[cfg(test)]

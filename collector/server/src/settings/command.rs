@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use coldlight_local::cli::LocalArgs;
 
-use super::value::{Bytes, Length, Listen, LogFormat, Share};
+use super::value::{Age, Bytes, Length, Listen, LogFormat, Share};
 use crate::answer::Form;
 use crate::prices::PricesArgs;
 
@@ -47,6 +47,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Run Lambda functions on this machine, with real freezing, limits and REPORT lines
     Local(Box<LocalArgs>),
+    /// Answer one question of a server that was told --sql-child
+    #[command(hide = true)]
+    SqlChild,
     /// Be one of the examples that the demo runs
     #[command(hide = true)]
     Example {
@@ -93,6 +96,9 @@ pub struct ServeArgs {
     /// Free disk space below which nothing is taken [default: the larger of 1GiB and 5% of the disk]
     #[arg(long, env = "COLDLIGHT_DISK_RESERVE", value_name = "SIZE")]
     pub disk_reserve: Option<Bytes>,
+    /// Ask SQL in processes of its own, of a copy of the data at most this old, such as 10s; `off` asks in the server [default: off]
+    #[arg(long, env = "COLDLIGHT_SQL_CHILD", value_name = "AGE")]
+    pub sql_child: Option<Age>,
     /// Keys that may write, read, ask SQL; needed to listen beyond loopback
     #[arg(long, env = "COLDLIGHT_API_KEY_FILE", value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::value::{Bytes, Length, Listen, LogFormat, Share};
+use super::value::{Age, Bytes, Length, Listen, LogFormat, Share};
 use crate::failure::Failure;
 
 /// What the file may say; everything may be left out, and a name that is not here is an error.
@@ -21,6 +21,7 @@ pub struct File {
     pub memory_limit: Option<Share>,
     pub journal_limit: Option<Bytes>,
     pub disk_reserve: Option<Bytes>,
+    pub sql_child: Option<Age>,
     pub api_key_file: Option<PathBuf>,
     pub insecure_no_auth: Option<bool>,
     pub allowed_host: Option<Vec<String>>,

@@ -36,6 +36,8 @@ pub struct Settings {
     pub memory_limit: Share,
     pub journal_limit: Option<u64>,
     pub disk_reserve: Option<u64>,
+    /// How old the copy may be that SQL is asked of apart; `None`: it is asked in the server.
+    pub sql_child: Option<Nanos>,
     pub access: AccessSettings,
     pub cors_origins: Vec<String>,
     pub log: LogSettings,
@@ -91,6 +93,7 @@ impl Settings {
             memory_limit: flags.memory_limit.or(file.memory_limit).unwrap_or(Share::Percent(50)),
             journal_limit: flags.journal_limit.or(file.journal_limit).map(|bytes| bytes.0),
             disk_reserve: flags.disk_reserve.or(file.disk_reserve).map(|bytes| bytes.0),
+            sql_child: flags.sql_child.or(file.sql_child).and_then(|age| age.0),
             access: AccessSettings {
                 api_key_file: flags.api_key_file.or(file.api_key_file),
                 insecure_no_auth: flags.insecure_no_auth.or(file.insecure_no_auth).unwrap_or(false),

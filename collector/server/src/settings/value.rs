@@ -155,6 +155,24 @@ impl FromStr for Length {
     }
 }
 
+/// How old something may be, or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age(pub Option<Nanos>);
+
+impl FromStr for Age {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "off" => Ok(Self(None)),
+            age => match age.parse() {
+                Ok(Length(nanos)) => Ok(Self(Some(nanos))),
+                Err(_) => Err(format!("“{text}” is not an age; write it as 10s, 5m or off")),
+            },
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -204,7 +222,7 @@ macro_rules! from_file {
     )*};
 }
 
-from_file!(Listen, Bytes, Share, Length, LogFormat);
+from_file!(Listen, Bytes, Share, Length, Age, LogFormat);
 
 #[cfg(test)]
 mod tests {
@@ -272,5 +290,7 @@ mod tests {
         for text in ["7", "d", "7 years", "99999999999w"] {
             refused::<Length>(text);
         }
+        assert_eq!(("off".parse(), "10s".parse()), (Ok(Age(None)), Ok(Age(Some(10_000_000_000)))));
+        refused::<Age>("on");
     }
 }

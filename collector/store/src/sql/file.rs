@@ -6,6 +6,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
+use coldlight_model::Timestamp;
 use duckdb::Connection;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -31,6 +32,8 @@ pub struct File {
     pub rows: usize,
     /// Rows beyond the limit, or beyond what a file may hold, are missing.
     pub cut_off: bool,
+    /// As [`coldlight_model::Table`] has it.
+    pub as_of: Option<Timestamp>,
 }
 
 /// Why rows cannot be written in this form.
@@ -85,7 +88,7 @@ pub(crate) fn write(db: &Connection, text: &str, max_rows: usize, form: FileForm
             break;
         }
     }
-    Ok(File { bytes: writer.finish()?, rows, cut_off })
+    Ok(File { bytes: writer.finish()?, rows, cut_off, as_of: None })
 }
 
 /// Types that both forms have; all others become DuckDB's text for them.

@@ -2,8 +2,9 @@
 //!
 //! DuckDB draws no line between what a question may read and what it may do to the host, so [`gate`] decides before it
 //! sees one. The settings it was opened with (no external access, locked) stand behind that, as a second line. A question
-//! runs in this process: what many values gathered into one may take is watched, not walled, so SQL is for trusted people.
+//! runs in this process, where what many values gathered into one may take is watched, not walled; or, when so set, [`apart`].
 
+mod apart;
 mod clock;
 mod dictionary;
 mod examples;
@@ -30,6 +31,8 @@ use crate::error::StoreError;
 use crate::settings::Settings;
 use crate::store::Store;
 
+pub(crate) use apart::Apart;
+pub use apart::{ApartSettings, sql_child};
 pub use dictionary::dictionary;
 pub use examples::EXAMPLES;
 use file::Unwritten;
@@ -42,7 +45,7 @@ pub(crate) use zones::register;
 const MEMORY_ABOVE: u64 = 256 << 20;
 
 /// A question in SQL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Question {
     pub text: String,
     /// Rows beyond this are cut off, and the answer says so.
@@ -73,6 +76,12 @@ pub enum SqlError {
     /// Ask for less.
     #[error("the question took more than {} MiB of memory and was stopped; ask for less: a shorter time range, fewer columns, smaller groups", limit >> 20)]
     TooMuch { limit: u64 },
+    /// Ask for less: what looked for the answer, apart, was killed or crashed.
+    #[error("the process that looked for the answer ended before it had one ({how}); it may use {} MiB of memory. Ask for less: a shorter time range, fewer columns, smaller groups", limit >> 20)]
+    Died { how: String, limit: u64 },
+    /// Try again: nothing could be asked apart.
+    #[error("questions in SQL cannot be asked just now: {0}")]
+    Apart(String),
     /// Not the question's fault.
     #[error(transparent)]
     Store(StoreError),
@@ -110,20 +119,23 @@ fn message(error: &duckdb::Error) -> String {
 impl Store {
     /// Answers one SELECT over the views. Dropping the future stops the question.
     pub async fn sql(&self, question: Question) -> Result<Table, SqlError> {
+        if let Some(apart) = self.apart() {
+            return apart.table(&self.shared, question).await;
+        }
         self.run_sql(question, table::read).await
     }
 
     /// As [`Store::sql`], with the answer as a file.
     pub async fn sql_file(&self, question: Question, form: FileForm) -> Result<File, SqlError> {
+        if let Some(apart) = self.apart() {
+            return apart.file(&self.shared, question, form).await;
+        }
         let written = self.run_sql(question, move |db, text, max_rows| match file::write(db, text, max_rows, form) {
             Ok(file) => Ok(Ok(file)),
             Err(Unwritten::Store(error)) => Err(error),
             Err(other) => Ok(Err(other)),
         });
-        written.await?.map_err(|unwritten| {
-            let why = std::error::Error::source(&unwritten).map_or_else(String::new, |why| format!(": {why}"));
-            SqlError::Failed(format!("{unwritten}{why}; cast the column to VARCHAR, or ask for JSON or CSV"))
-        })
+        written.await?.map_err(unwritten)
     }
 
     async fn run_sql<T: Send + 'static>(
@@ -140,20 +152,56 @@ impl Store {
         let text = checked.await.map_err(|_| SqlError::Store(StoreError::Reopening))??;
         let limits = Limits { time: timeout, memory: Some(self.shared.settings.memory_limit_bytes + MEMORY_ABOVE) };
         let now = (self.shared.now)();
-        let answer = self
-            .asker()
-            .ask_sql(limits, move |db| {
-                clock::set(db, now)?;
-                // The gate is the wall; a read-only transaction is a second one.
-                db.execute_batch("BEGIN TRANSACTION READ ONLY")?;
-                let answer = read(db, &text, max_rows);
-                // One that was interrupted may not take this; its connection is closed then.
-                let _ = db.execute_batch("ROLLBACK");
-                answer
-            })
-            .await?;
+        let answer =
+            self.asker().ask_sql(limits, move |db| in_transaction(db, now, |db| read(db, &text, max_rows))).await?;
         Ok(answer)
     }
+}
+
+fn in_transaction<T>(
+    db: &Connection,
+    now: Timestamp,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    clock::set(db, now)?;
+    // The gate is the wall; a read-only transaction is a second one.
+    db.execute_batch("BEGIN TRANSACTION READ ONLY")?;
+    let answer = read(db);
+    // One that was interrupted may not take this; its connection is closed then.
+    let _ = db.execute_batch("ROLLBACK");
+    answer
+}
+
+fn unwritten(unwritten: Unwritten) -> SqlError {
+    let why = std::error::Error::source(&unwritten).map_or_else(String::new, |why| format!(": {why}"));
+    SqlError::Failed(format!("{unwritten}{why}; cast the column to VARCHAR, or ask for JSON or CSV"))
+}
+
+/// An answer in either form.
+enum Answer {
+    Table(Table),
+    File(File),
+}
+
+/// Reads, admits and answers a question on a database of one's own: all that [`Store::sql`] does but for the bounds of time and
+/// memory.
+fn answer(
+    db: &Connection,
+    parser: &Parser,
+    question: &Question,
+    form: Option<FileForm>,
+    now: Timestamp,
+) -> Result<Answer, SqlError> {
+    let text = parameters::fill(parser, gate::bare(&question.text), &question.parameters)?;
+    gate::check(parser, &text)?;
+    let Some(form) = form else {
+        return Ok(Answer::Table(in_transaction(db, now, |db| table::read(db, &text, question.max_rows))?));
+    };
+    let written = in_transaction(db, now, |db| match file::write(db, &text, question.max_rows, form) {
+        Err(Unwritten::Store(error)) => Err(error),
+        written => Ok(written),
+    })?;
+    Ok(Answer::File(written.map_err(unwritten)?))
 }
 
 /// Opens the store that no other process has, waits until everything in its journal is written, asks, closes. Blocking.

@@ -170,7 +170,7 @@ mod tests {
 
     fn table(columns: &[(&str, &str)], rows: Vec<Vec<Cell>>) -> Table {
         let columns = columns.iter().map(|(name, kind)| Column { name: (*name).into(), sql_type: (*kind).into() });
-        Table { columns: columns.collect(), rows, cut_off: false }
+        Table { columns: columns.collect(), rows, ..Table::default() }
     }
 
     #[test]
