@@ -13,6 +13,7 @@ pub mod lambda;
 pub mod ledger;
 pub mod measure;
 pub mod otlp;
+pub mod price_list;
 pub mod program;
 pub mod proxy;
 pub mod random;

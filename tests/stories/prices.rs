@@ -1,10 +1,12 @@
 //! Prices on the command line: quoted from the program's own book, set and imported beside a running server, and counted anew.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufWriter, Write};
+use std::process::{ChildStdin, Command, Output, Stdio};
+use std::time::Instant;
 
+use coldlight_tests::measure::memory;
 use coldlight_tests::program::program;
-use coldlight_tests::{Coldlight, tools};
+use coldlight_tests::{Coldlight, Options, price_list, tools};
 use serde_json::{Value, json};
 
 fn prices(words: &[&str]) -> Command {
@@ -124,6 +126,66 @@ async fn an_import_beside_a_running_server_prices_the_past_anew_and_can_be_repea
     assert!(shown.contains("built in") && shown.contains("imported"), "{shown}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_as_large_as_those_of_aws_are_imported_through_a_pipe_in_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").display().to_string();
+    let mut coldlight = Coldlight::start_with(Options { data: Some(data.clone().into()), ..Options::default() }).await;
+    coldlight.stop().await;
+    let (lambda, ecs) = (folder.path().join("lambda.json"), folder.path().join("ecs.json"));
+    price_list::lambda(&mut std::fs::File::create(&lambda).unwrap(), "USD").unwrap();
+    price_list::ecs(&mut std::fs::File::create(&ecs).unwrap()).unwrap();
+    let mut command =
+        prices(&["import", "--data", &data, "-", &lambda.display().to_string(), &ecs.display().to_string()]);
+    let start = Instant::now();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = Watched { to: child.stdin.take().unwrap(), pid: child.id(), bytes: 0, most: 0 };
+    price_list::ec2(&mut BufWriter::with_capacity(1 << 20, &mut pipe), EC2_PRODUCTS).unwrap();
+    let (bytes, most) = (pipe.bytes, pipe.most);
+    drop(pipe);
+    let said = printed(&child.wait_with_output().unwrap());
+    println!("{} MB in {:?}, {} MiB of memory", bytes / 1_000_000, start.elapsed(), most >> 20);
+    assert!(bytes > 200_000_000 && most < 96 << 20, "{} MB, {} MiB", bytes / 1_000_000, most >> 20);
+    let wanted = EC2_PRODUCTS / 20;
+    for part in [format!("-: AmazonEC2 20261101000000, {wanted} prices\n"), "AWSLambda 20261101000000, 8 prices".into()]
+    {
+        assert!(said.contains(&part), "{said}");
+    }
+    assert!(said.contains("AmazonECS 20261101000000, 2 prices"), "{said}");
+    let output = run(program("sql").args([
+        "--data",
+        &data,
+        "--format",
+        "csv",
+        "SELECT count(*), min(usd) FROM prices WHERE service = 'ec2' AND layer = 'imported'",
+    ]));
+    assert!(printed(&output).ends_with(&format!("{wanted},0.000100000000000000\n")), "{output:?}");
+}
+
+/// As many as make more than 200 MB.
+const EC2_PRODUCTS: usize = 24_000;
+
+/// A pipe, and the most memory that the process at its other end was seen to hold.
+struct Watched {
+    to: ChildStdin,
+    pid: u32,
+    bytes: u64,
+    most: u64,
+}
+
+impl Write for Watched {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.bytes += written as u64;
+        self.most = self.most.max(memory(self.pid).1);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
+}
+
 #[test]
 fn what_is_wrong_is_named() {
     let told = |words: &[&str]| {
@@ -138,4 +200,11 @@ fn what_is_wrong_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "{\"offerCode\": \"AmazonS3\", \"products\": {}, \"terms\": {}}").unwrap();
     assert!(told(&["import", &file.path().display().to_string()]).contains("AmazonS3"));
+    let mut list = Vec::new();
+    price_list::lambda(&mut list, "CNY").unwrap();
+    std::fs::write(file.path(), &list).unwrap();
+    assert!(told(&["import", &file.path().display().to_string()]).contains("CNY"));
+    list.truncate(list.len() / 2);
+    std::fs::write(file.path(), &list).unwrap();
+    assert!(told(&["import", &file.path().display().to_string()]).contains("ends early"));
 }

@@ -239,6 +239,7 @@ Examples:
   curl -O https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSLambda/current/eu-west-1/index.json
   coldlight prices import index.json
   coldlight prices import --since 2025-01-01 lambda.json ecs.csv ec2.json
+  curl -s https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonEC2/current/index.json | coldlight prices import -
 
 The offers are AWSLambda, AmazonECS (Fargate) and AmazonEC2. A file is read in a stream, whatever its size. What is known already is not
 written again; what is new counts from AWS's effective date, or from --since, and costs of that time are computed anew.";
@@ -246,7 +247,7 @@ written again; what is new counts from AWS's effective date, or from --since, an
 #[derive(Clone, Debug, Args)]
 #[command(after_help = IMPORT_EXAMPLES)]
 pub struct ImportArgs {
-    /// Files of AWS's bulk price list, index.json or index.csv
+    /// Files of AWS's bulk price list, index.json or index.csv; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]

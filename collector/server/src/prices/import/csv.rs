@@ -120,7 +120,7 @@ impl Columns {
 
 fn price(found: &mut Found, columns: &Columns, record: &csv::StringRecord) -> Result<(), ImportError> {
     let text = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
-    if text(Some(columns.term)) != "OnDemand" || !matches!(text(columns.currency), "" | "USD") {
+    if text(Some(columns.term)) != "OnDemand" {
         return Ok(());
     }
     let mut attributes = Attributes::default();
@@ -135,6 +135,10 @@ fn price(found: &mut Found, columns: &Columns, record: &csv::StringRecord) -> Re
         }
         Match::Other => return Ok(()),
     };
+    if !matches!(text(columns.currency), "" | "USD") {
+        found.currency.get_or_insert_with(|| text(columns.currency).to_owned());
+        return Ok(());
+    }
     let usd = text(Some(columns.usd)).parse::<Usd>().ok();
     let (Some((begin, end)), Some(usd)) = (range(text(columns.from), text(columns.to)), usd) else {
         found.unclear += 1;

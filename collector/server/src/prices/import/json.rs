@@ -20,6 +20,7 @@ pub fn read(reader: impl Read) -> Result<Found, ImportError> {
     }
     walked.and_then(|()| deserializer.end()).map_err(|error| match error.is_io() {
         true => ImportError::Read(error.into()),
+        false if error.is_eof() => ImportError::NotAList("it ends early; was the download cut off?".to_owned()),
         false => ImportError::NotAList(error.to_string()),
     })?;
     if list.found.offer.is_empty() || !list.has_terms {
@@ -102,6 +103,16 @@ object!(Walk, "a price list", |list, map| {
         match name.as_str() {
             "offerCode" => list.found.offer = map.next_value()?,
             "version" => list.found.version = map.next_value()?,
+            "offers" | "regions" => {
+                return Err(M::Error::custom(
+                    "it is an index of price lists; fetch one of those that it names (currentVersionUrl)",
+                ));
+            }
+            "products" if list.found.offer.ends_with("SavingsPlans") => {
+                return Err(M::Error::custom(
+                    "it is a list of savings plans; fetch that of AWSLambda, AmazonECS or AmazonEC2",
+                ));
+            }
             "products" if list.found.offer.is_empty() => {
                 return Err(M::Error::custom("products stand before offerCode"));
             }
@@ -165,6 +176,9 @@ fn add(found: &mut Found, wanted: &Wanted, term: &Term) -> Result<(), ImportErro
     let mut tiers = Vec::with_capacity(term.price_dimensions.len());
     for dimension in term.price_dimensions.values() {
         let usd = dimension.price_per_unit.get("USD").and_then(|text| text.parse::<Usd>().ok());
+        if usd.is_none() && found.currency.is_none() {
+            found.currency = dimension.price_per_unit.keys().min().cloned();
+        }
         let (Some((begin, end)), Some(usd)) = (range(&dimension.begin_range, &dimension.end_range), usd) else {
             // A price with one tier missing would be wrong: all or none.
             found.unclear += 1;

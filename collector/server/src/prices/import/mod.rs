@@ -30,6 +30,8 @@ pub enum ImportError {
     Offer(String),
     #[error("it has more than {0} prices that are wanted here, which no list of AWS has")]
     TooMany(usize),
+    #[error("its prices are in {0}, and costs are counted in USD")]
+    Currency(String),
 }
 
 /// More than all regions' instance types.
@@ -43,6 +45,8 @@ struct Found {
     prices: Vec<Price>,
     /// Products of the kinds that are wanted, whose region or price could not be understood.
     unclear: usize,
+    /// That of a wanted price without one in USD.
+    currency: Option<String>,
 }
 
 impl Found {
@@ -84,19 +88,33 @@ pub async fn run(arguments: ImportArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Reads a file or, named `-`, standard input.
 fn read(path: &Path) -> Result<Found, ImportError> {
-    let file = File::open(path)?;
-    let bar = progress(path, file.metadata()?.len());
+    let (file, bytes): (Box<dyn Read>, u64) = match path == Path::new("-") {
+        true => (Box::new(std::io::stdin()), 0),
+        false => {
+            let file = File::open(path)?;
+            let bytes = file.metadata()?.len();
+            (Box::new(file), bytes)
+        }
+    };
+    let bar = progress(path, bytes);
     let mut reader = BufReader::with_capacity(1 << 20, bar.wrap_read(file));
+    let not_a_list = |why: &str| Err(ImportError::NotAList(why.to_owned()));
     let found = match first(&mut reader)? {
         Some(b'{') => json::read(reader),
+        Some(b'<') => not_a_list("it is a web page; was it saved from the browser, or did the download fail?"),
+        Some(0x1f | b'P') if is_packed(reader.buffer()) => not_a_list("it is packed; unpack it first (gunzip, unzip)"),
         Some(_) => csv::read(reader),
-        None => Err(ImportError::NotAList("the file is empty".to_owned())),
+        None => not_a_list("the file is empty"),
     };
     bar.finish_and_clear();
     let mut found = found?;
     if found.prices.is_empty() && !matching::OFFERS.contains(&found.offer.as_str()) {
         return Err(ImportError::Offer(found.offer));
+    }
+    if let Some(currency) = found.currency.take().filter(|_| found.prices.is_empty()) {
+        return Err(ImportError::Currency(currency));
     }
     for price in &mut found.prices {
         price.source = format!("AWS price list {} {}", found.offer, found.version);
@@ -104,14 +122,23 @@ fn read(path: &Path) -> Result<Found, ImportError> {
     Ok(found)
 }
 
-/// On a terminal only.
+/// As gzip and zip begin.
+fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(b"PK\x03\x04")
+}
+
+/// On a terminal only; `bytes` is 0 when nobody knows how many come.
 fn progress(path: &Path, bytes: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
     }
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}");
-    ProgressBar::new(bytes).with_message(name).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let (bar, template) = match bytes {
+        0 => (ProgressBar::new_spinner(), "{spinner} {msg} {bytes} {bytes_per_sec}"),
+        _ => (ProgressBar::new(bytes), "{msg} {wide_bar} {bytes}/{total_bytes} {eta}"),
+    };
+    let style = ProgressStyle::with_template(template);
+    bar.with_message(name).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// The first byte that is not blank, which stays to be read; a byte order mark does not.

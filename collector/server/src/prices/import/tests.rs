@@ -172,6 +172,19 @@ fn a_file_is_told_apart_by_its_first_character() {
     let found = file("b", CSV).unwrap();
     assert_eq!((found.prices.len(), found.prices[0].source.as_str()), (5, "AWS price list AWSLambda 20261101000000"));
     assert!(file("c", "").unwrap_err().to_string().contains("empty"));
+    assert!(file("e", "<!DOCTYPE html>").unwrap_err().to_string().contains("web page"));
+    assert!(file("f", "\u{1f}x").unwrap_err().to_string().contains("OfferCode"));
+    assert!(file("g", "PK\u{3}\u{4}x").unwrap_err().to_string().contains("packed"));
+    assert!(
+        file("h", "{\"formatVersion\": \"v1.0\", \"offers\": {}}")
+            .unwrap_err()
+            .to_string()
+            .contains("index of price lists")
+    );
+    let chinese = file("i", &list().to_string().replace("\"USD\"", "\"CNY\""));
+    assert!(chinese.unwrap_err().to_string().contains("CNY"));
+    let chinese = file("j", &CSV.replace("\"USD\"", "\"CNY\""));
+    assert!(chinese.unwrap_err().to_string().contains("CNY"));
     let other = file("d", &list().to_string().replace("\"AWSLambda\",\"product", "\"AmazonS3\",\"product"));
     assert!(other.unwrap_err().to_string().contains("AmazonS3"));
 }
