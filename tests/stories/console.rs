@@ -281,6 +281,43 @@ async fn the_page_asks_for_its_own_site_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_kept_under_a_name_and_asked_of_the_range_of_the_page() {
+    let mut coldlight = Coldlight::start().await;
+    send_one(&coldlight).await;
+    let own = format!("http://{}", coldlight.http());
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", own.as_str())];
+    let question = "q=SELECT+count(*)+FROM+spans+WHERE+started_at+BETWEEN+$from+AND+$to";
+    let saved = coldlight.post("/sql", &form, format!("{question}&do=save&name=Lately")).await;
+    let address = saved.header("location").to_owned();
+    assert!(saved.status == 303 && address.starts_with("/sql?id="), "{} {address}", saved.status);
+    coldlight.stop().await;
+    coldlight.start_again().await;
+    for (range, count) in [("", 1), ("&range=24h", 1), ("&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", 0)] {
+        let page = coldlight.get(&format!("{address}{range}")).await.text();
+        assert!(page.contains(&format!("<bdi>{count}</bdi>")) && page.contains("Lately"), "{range}: {page}");
+    }
+    let queries = coldlight.get("/api/v1/queries").await.json();
+    let id = queries["queries"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!((queries["queries"][0]["name"].as_str(), address), (Some("Lately"), format!("/sql?id={id}")));
+    let own = format!("http://{}", coldlight.http());
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", own.as_str())];
+    let unnamed = coldlight.post("/sql", &form, format!("{question}&do=save&name=")).await;
+    assert!(unnamed.status == 400 && unnamed.text().contains("1 to 80 characters"), "{}", unnamed.text());
+    assert_eq!(coldlight.post("/sql", &form, format!("id={id}&do=delete")).await.status, 303);
+    assert_eq!(coldlight.get("/api/v1/queries").await.json(), json!({ "queries": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_has_an_answer_where_nothing_was_received() {
+    let coldlight = Coldlight::start().await;
+    for example in coldlight.get("/api/v1/sql/examples").await.json()["examples"].as_array().unwrap() {
+        let name = example["name"].as_str().unwrap();
+        let page = coldlight.get(&format!("/sql?example={name}")).await;
+        assert!(page.status == 200 && page.text().contains(">Done</b>"), "{name}: {}", page.status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_asks_the_running_server_and_the_stopped_store_alike() {
     let mut coldlight = Coldlight::start().await;
     send_one(&coldlight).await;

@@ -62,10 +62,10 @@ struct Kind {
     script: &'static str,
 }
 
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind {
         stylesheet_name: "app.css",
-        stylesheet: stylesheet!("../assets/css/inspector.css", "../assets/css/pages.css", "../assets/css/sql.css"),
+        stylesheet: stylesheet!("../assets/css/inspector.css", "../assets/css/pages.css"),
         script_name: "app.js",
         script: script!("../assets/js/complete.js", "../assets/js/start.js"),
     },
@@ -86,6 +86,12 @@ const KINDS: [Kind; 4] = [
         stylesheet: stylesheet!("../assets/css/heat.css"),
         script_name: "heat.js",
         script: script!("../assets/js/complete.js", "../assets/js/heat.js"),
+    },
+    Kind {
+        stylesheet_name: "sql.css",
+        stylesheet: stylesheet!("../assets/css/pages.css", "../assets/css/sql.css"),
+        script_name: "sql.js",
+        script: script!("../assets/js/sql.js"),
     },
 ];
 

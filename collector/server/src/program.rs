@@ -24,7 +24,7 @@ use crate::machine;
 use crate::place::{Addresses, Notice, reachable};
 use crate::routes;
 use crate::settings::{Listen, Settings, is_loopback};
-use crate::site::Site;
+use crate::site::{Saved, Site};
 use crate::web;
 
 pub use crate::signals::Signals;
@@ -77,6 +77,7 @@ impl Program {
             access,
             listening.clone(),
             hosts(&wanted[2], settings),
+            Saved::open(&settings.data),
             stop.clone(),
         ));
         let mut tasks = JoinSet::new();

@@ -17,11 +17,13 @@ use crate::demo::Sender;
 
 mod layouts;
 mod questions;
+mod saved;
 mod slow;
 mod words;
 
 pub use layouts::Layouts;
 pub use questions::Questions;
+pub use saved::{Saved, Unsaved};
 pub use slow::SlowPages;
 pub use words::Words;
 
@@ -47,6 +49,7 @@ pub struct Site {
     pub slow: SlowPages,
     pub questions: Questions,
     pub words: Words,
+    pub saved: Saved,
     pub streams: Arc<Semaphore>,
     pub stop: CancellationToken,
     pub answers: Answers,
@@ -86,6 +89,7 @@ impl Site {
         access: Arc<Access>,
         listening: Vec<Listening>,
         hosts: Option<Hosts>,
+        saved: Saved,
         stop: CancellationToken,
     ) -> Self {
         Self {
@@ -98,6 +102,7 @@ impl Site {
             slow: SlowPages::default(),
             questions: Questions::default(),
             words: Words::default(),
+            saved,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             stop,
             answers: Answers::default(),

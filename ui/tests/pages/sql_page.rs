@@ -4,11 +4,13 @@ use coldlight_ui::Theme;
 use coldlight_ui::pages::sql::{self, Outcome, State};
 
 use crate::fixtures::shell::shell;
-use crate::fixtures::sql::{EXAMPLES, dictionary, money, traces};
+use crate::fixtures::sql::{EXAMPLES, dictionary, hours, money, saved, traces};
 use crate::text_of::{part, text_of};
 
 fn page(query: &str, outcome: Outcome<'_>) -> String {
-    sql::page(&shell(Theme::System), &State::parse(query, &EXAMPLES), outcome, &dictionary(), &EXAMPLES)
+    let shell = shell(Theme::System);
+    let state = State::parse(query, &EXAMPLES, &saved(), shell.now);
+    sql::page(&shell, &state, outcome, &dictionary(), &EXAMPLES, &saved())
 }
 
 #[test]
@@ -33,4 +35,14 @@ fn a_question_stays_in_the_editor_whatever_became_of_it() {
     let html = page("q=SELECT+1+%3C+2", Outcome::Unanswered("Parser Error: <no>\n\u{202e}"));
     assert!(html.contains("SELECT 1 &#60; 2</textarea>") && html.contains("Parser Error: &#60;no&#62;"));
     assert!(text_of(&html).contains("No answer") && !html.contains('\u{202e}'));
+}
+
+#[test]
+fn a_number_for_each_hour_is_drawn_beside_a_kept_question_whose_words_are_marked() {
+    let table = hours();
+    let html = page("id=5f&range=24h", Outcome::Answered { table: &table, took: 1 });
+    assert_eq!(part(&html, "<svg viewBox=\"0 0 1000 180\"").matches("<rect").count(), 15);
+    assert!(html.contains("<span class=\"q-k\">SELECT</span>") && html.contains("<span class=\"q-p\">$from</span>"));
+    assert!(html.contains("<input type=\"hidden\" name=\"range\" value=\"24h\">") && html.contains("value=\"delete\""));
+    assert!(text_of(&html).contains("Requests by <hour>") && !html.contains("by <hour>"));
 }

@@ -9,6 +9,7 @@ mod containers;
 mod differences;
 mod invocations;
 mod prices;
+pub mod queries;
 mod spending;
 pub mod sql;
 mod views;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use coldlight_model::{Cursor, Filter, ServiceMap, SpanId, TimeRange, TraceId, TraceSort, TraceSpan};
 use coldlight_store::TraceSearch;
 use coldlight_ui::pages::map::Earlier;
@@ -59,6 +60,8 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/spending", get(spending::spending))
         .route("/api/v1/status", get(status))
         .route("/api/v1/prices", get(prices::list).post(prices::add))
+        .route("/api/v1/queries", get(queries::list).post(queries::save))
+        .route("/api/v1/queries/{id}", delete(queries::remove))
         .route("/api/v1/sql", post(sql::ask))
         .route("/api/v1/sql/{id}/cancel", post(sql::cancel))
         .route("/api/v1/sql/dictionary", get(sql::dictionary))

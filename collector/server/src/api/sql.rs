@@ -188,7 +188,8 @@ fn question(query: &Query, headers: &HeaderMap, body: &[u8]) -> Result<(Question
     };
     let parameters = body.parameters.into_iter().map(|(name, value)| Ok((name.clone(), parameter(&name, value)?)));
     let parameters = parameters.collect::<Result<_, Wrong>>()?;
-    Ok((Question { text: body.sql, max_rows: max_rows as usize, timeout, parameters }, body.id))
+    let question = Question { max_rows: max_rows as usize, timeout, parameters, ..Question::new(body.sql) };
+    Ok((question, body.id))
 }
 
 /// DuckDB's own words where it is about the question.

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | anybody | `/healthz`, `/assets/…`, `/login`, `/logout`, `/prefs` (cookies of their own) |
 //! | scope read | pages, `/readyz`, `/metrics`, `/api/v1/…` |
-//! | scope sql | `/sql`, `POST /api/v1/sql`, and what ends it |
+//! | scope sql | `/sql`, `POST /api/v1/sql`, what ends it, and `/api/v1/queries` |
 //! | scope write | `POST /start/sample`, and OTLP on its own ports |
 //! | scope admin | everything; alone `POST /api/v1/prices` |
 //!
@@ -116,6 +116,9 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/status", READ),
     route(Method::GET, "/api/v1/prices", READ),
     route(Method::POST, "/api/v1/prices", Some(Scope::Admin)),
+    route(Method::GET, "/api/v1/queries", SQL),
+    route(Method::POST, "/api/v1/queries", SQL),
+    route(Method::DELETE, "/api/v1/queries/{id}", SQL),
     route(Method::POST, "/api/v1/sql", SQL),
     route(Method::POST, "/api/v1/sql/{id}/cancel", SQL),
     route(Method::GET, "/api/v1/sql/dictionary", READ),

@@ -1,5 +1,5 @@
 //! `/sql`: the page for whatever no other page answers. GET asks what the address holds, POST what a form sends; reading is all that either
-//! can do. A question that is short enough becomes an address to share; what another site links to is shown, and asked only when somebody
+//! can do, but for keeping a question under a name. A question that is short enough becomes an address to share; what another site links to is shown, and asked only when somebody
 //! here says so.
 
 use std::sync::Arc;
@@ -7,15 +7,18 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State as Shared};
 use axum::response::{Html, IntoResponse, Response};
+use coldlight_model::Cell;
 use coldlight_store::{EXAMPLES, Question, SqlError};
 use coldlight_ui::Shell;
 use coldlight_ui::pages::sql::{self, Format, Outcome, State};
+use coldlight_ui::query::{Link, Query};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::asked::{self, Asked};
 use super::{body, prefs};
 use crate::answer::{Form, MAX_ROWS};
 use crate::api;
+use crate::clock;
 use crate::site::Site;
 use crate::wrong::Wrong;
 
@@ -24,9 +27,10 @@ const MAX_FORM: usize = 64 << 10;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub async fn page(Shared(site): Shared<Arc<Site>>, headers: HeaderMap, asked: Asked) -> Result<Response, Wrong> {
-    let state = State::parse(&asked.query, EXAMPLES);
+    let saved = site.saved.list();
+    let state = State::parse(&asked.query, EXAMPLES, &saved, asked.shell.now);
     if is_foreign(&headers) {
-        let html = sql::page(&asked.shell, &state, Outcome::NotAsked, site.dictionary().await?, EXAMPLES);
+        let html = sql::page(&asked.shell, &state, Outcome::NotAsked, site.dictionary().await?, EXAMPLES, &saved);
         return Ok(Html(html).into_response());
     }
     answer(&site, &asked.shell, state).await
@@ -40,10 +44,30 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 pub async fn ask(Shared(site): Shared<Arc<Site>>, request: Request) -> Result<Response, Wrong> {
     let (parts, body) = request.into_parts();
     let body = body::read(body, MAX_FORM).await?;
-    let state = State::parse(&String::from_utf8_lossy(&body), EXAMPLES);
+    let form = String::from_utf8_lossy(&body);
+    let state = State::parse(&form, EXAMPLES, &site.saved.list(), clock::now());
+    if let Some(address) = keep(&site, &Query::parse(&form), &state).await? {
+        return Ok(prefs::see_other(&address));
+    }
     match state.link().filter(|_| state.format == Format::Html) {
         Some(link) => Ok(prefs::see_other(&link.to_string())),
         None => answer(&site, &asked::shell(&site, &parts.uri, &parts.headers).await, state).await,
+    }
+}
+
+/// What the buttons Save and Delete do; the address to go on at, when one of them was pressed.
+async fn keep(site: &Arc<Site>, form: &Query, state: &State) -> Result<Option<String>, Wrong> {
+    match form.get("do") {
+        Some("save") => {
+            let (name, sql) = (form.get("name").unwrap_or_default().to_owned(), state.question.clone());
+            let query = api::queries::keep(site, name, sql).await?;
+            Ok(Some(Link::to(sql::PATH).with("id", query.id).to_string()))
+        }
+        Some("delete") => {
+            api::queries::forget(site, form.get("id").unwrap_or_default().to_owned()).await?;
+            Ok(Some(sql::PATH.to_owned()))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -55,7 +79,9 @@ async fn answer(site: &Site, shell: &Shell, state: State) -> Result<Response, Wr
         Format::Parquet => Some(Form::Parquet),
     };
     let max_rows = if form.is_some() { MAX_ROWS as usize } else { sql::ROWS };
-    let question = Question { max_rows, timeout: TIMEOUT, ..Question::new(state.question.clone()) };
+    let bounds = state.bounds(shell.now);
+    let defaults = bounds.map(|(name, at)| (name.to_owned(), Cell::Text(at))).into();
+    let question = Question { max_rows, timeout: TIMEOUT, defaults, ..Question::new(state.question.clone()) };
     if let Some(form) = form.filter(|_| state.is_asked()) {
         let mut response = api::sql::answer(site, question, form).await?;
         let name = HeaderValue::from_str(&format!("attachment; filename=\"answer.{}\"", form.name()));
@@ -63,7 +89,8 @@ async fn answer(site: &Site, shell: &Shell, state: State) -> Result<Response, Wr
         return Ok(response);
     }
     let dictionary = site.dictionary().await?;
-    let page = |outcome| sql::page(shell, &state, outcome, dictionary, EXAMPLES);
+    let saved = site.saved.list();
+    let page = |outcome| sql::page(shell, &state, outcome, dictionary, EXAMPLES, &saved);
     if !state.is_asked() {
         return Ok(Html(page(Outcome::NotAsked)).into_response());
     }

@@ -10,6 +10,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::access::{Access, Hosts};
 use crate::clock;
+use crate::site::Saved;
 use crate::web::Peer;
 
 const KEYS: &str =
@@ -34,7 +35,8 @@ impl Desk {
         };
         let receiver = coldlight_receiver::Receiver::new(coldlight_receiver::Settings::default(), outlet);
         let stop = CancellationToken::new();
-        let site = Site::new(store.clone(), receiver, Arc::new(access), Vec::new(), hosts, stop);
+        let site =
+            Site::new(store.clone(), receiver, Arc::new(access), Vec::new(), hosts, Saved::open(data.path()), stop);
         Self { router: router(Arc::new(site)), store, _data: data }
     }
 

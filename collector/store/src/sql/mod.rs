@@ -53,11 +53,19 @@ pub struct Question {
     pub timeout: Duration,
     /// Values of `$name` in the text. Times are texts, cast where they stand: `$from::TIMESTAMP`.
     pub parameters: BTreeMap<String, Cell>,
+    /// As `parameters`, for names that have no value there; a question need not use them.
+    pub defaults: BTreeMap<String, Cell>,
 }
 
 impl Question {
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), max_rows: 100_000, timeout: Duration::from_secs(30), parameters: BTreeMap::new() }
+        Self {
+            text: text.into(),
+            max_rows: 100_000,
+            timeout: Duration::from_secs(30),
+            parameters: BTreeMap::new(),
+            defaults: BTreeMap::new(),
+        }
     }
 }
 
@@ -146,7 +154,7 @@ impl Store {
         let parser = self.asker().parser();
         let (max_rows, timeout) = (question.max_rows, question.timeout);
         let checked = tokio::task::spawn_blocking(move || {
-            let text = parameters::fill(&parser, gate::bare(&question.text), &question.parameters)?;
+            let text = parameters::fill(&parser, gate::bare(&question.text), &question.parameters, &question.defaults)?;
             gate::check(&parser, &text).map(|()| text)
         });
         let text = checked.await.map_err(|_| SqlError::Store(StoreError::Reopening))??;
@@ -192,7 +200,7 @@ fn answer(
     form: Option<FileForm>,
     now: Timestamp,
 ) -> Result<Answer, SqlError> {
-    let text = parameters::fill(parser, gate::bare(&question.text), &question.parameters)?;
+    let text = parameters::fill(parser, gate::bare(&question.text), &question.parameters, &question.defaults)?;
     gate::check(parser, &text)?;
     let Some(form) = form else {
         return Ok(Answer::Table(in_transaction(db, now, |db| table::read(db, &text, question.max_rows))?));

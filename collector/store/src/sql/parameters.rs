@@ -17,7 +17,12 @@ use super::parser::Parser;
 /// # Errors
 /// [`SqlError::Refused`] names a place without a value, or a value without a place. A question that cannot be parsed comes back as it
 /// is: whoever reads it next says why.
-pub(crate) fn fill(parser: &Parser, text: &str, given: &BTreeMap<String, Cell>) -> Result<String, SqlError> {
+pub(crate) fn fill(
+    parser: &Parser,
+    text: &str,
+    given: &BTreeMap<String, Cell>,
+    defaults: &BTreeMap<String, Cell>,
+) -> Result<String, SqlError> {
     let mut places = BTreeSet::new();
     if text.contains(['$', '?']) && !text.contains('\0') {
         find(&parser.tree(text)?["statements"], &mut places);
@@ -28,7 +33,7 @@ pub(crate) fn fill(parser: &Parser, text: &str, given: &BTreeMap<String, Cell>) 
     let mut filled = String::with_capacity(text.len());
     let mut from = 0;
     for (at, length, name) in &places {
-        let Some(value) = given.get(name) else {
+        let Some(value) = given.get(name).or_else(|| defaults.get(name)) else {
             return refused(format!(
                 "there is no value for ${name}: give it beside the question, {{\"sql\": \"…\", \"parameters\": {{\"{name}\": …}}}}, or \
                  write it out"
@@ -94,7 +99,7 @@ mod tests {
 
     fn filled(text: &str, given: &[(&str, Cell)]) -> Result<String, String> {
         let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        fill(&Parser::default(), text, &given).map_err(|error| error.to_string())
+        fill(&Parser::default(), text, &given, &BTreeMap::new()).map_err(|error| error.to_string())
     }
 
     #[test]

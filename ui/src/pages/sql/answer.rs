@@ -2,6 +2,7 @@
 
 use coldlight_model::{Cell, Table, TraceId};
 
+use super::chart;
 use crate::format::{counted, number};
 use crate::invocations::state::function_path;
 use crate::query::Link;
@@ -84,7 +85,7 @@ fn size(cell: &Shade) -> usize {
 }
 
 /// DuckDB's names of numeric types; decimals come as text.
-fn is_number(sql_type: &str) -> bool {
+pub(super) fn is_number(sql_type: &str) -> bool {
     sql_type.ends_with("INT")
         || sql_type == "INTEGER"
         || sql_type == "UINTEGER"
@@ -140,24 +141,29 @@ fn link(column: &str, text: &str) -> Option<String> {
     }
 }
 
-/// A name or a time and one number: lengths of bars in percent.
+/// What a cell is in a drawing: NULL is nothing, below zero there is no drawing.
+pub(super) fn value(cell: &Cell) -> Option<f64> {
+    let value = match cell {
+        Cell::Null => 0.0,
+        Cell::Int(int) => *int as f64,
+        Cell::Double(double) => *double,
+        Cell::Text(text) => text.parse().ok()?,
+        Cell::Bool(_) => return None,
+    };
+    (value.is_finite() && value >= 0.0).then_some(value)
+}
+
+/// A name and one number: lengths of bars in percent. Times have columns, see [`super::chart`].
 fn bars(table: &Table) -> Option<Vec<String>> {
-    let [name, value] = table.columns.as_slice() else { return None };
-    if is_number(&name.sql_type) || !is_number(&value.sql_type) || !(2..=MOST_BARS).contains(&table.rows.len()) {
+    let [name, amount] = table.columns.as_slice() else { return None };
+    if is_number(&name.sql_type)
+        || chart::is_time(&name.sql_type)
+        || !is_number(&amount.sql_type)
+        || !(2..=MOST_BARS).contains(&table.rows.len())
+    {
         return None;
     }
-    let values: Option<Vec<f64>> = table
-        .rows
-        .iter()
-        .map(|row| match row.get(1)? {
-            Cell::Null => Some(0.0),
-            Cell::Int(int) => Some(*int as f64),
-            Cell::Double(double) => Some(*double),
-            Cell::Text(text) => text.parse().ok(),
-            Cell::Bool(_) => None,
-        })
-        .map(|value| value.filter(|value| value.is_finite() && *value >= 0.0))
-        .collect();
+    let values: Option<Vec<f64>> = table.rows.iter().map(|row| value(row.get(1)?)).collect();
     let values = values?;
     let most = values.iter().copied().fold(0.0, f64::max);
     (most > 0.0).then(|| values.iter().map(|value| number(value / most * 100.0)).collect())

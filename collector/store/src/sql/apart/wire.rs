@@ -57,10 +57,8 @@ impl Task {
                     Some(FileForm::ArrowStream) => 2,
                 });
                 out.text(question.text.as_bytes()).number(question.max_rows as u64);
-                out.number(question.timeout.as_millis() as u64).number(question.parameters.len() as u64);
-                for (name, value) in &question.parameters {
-                    out.text(name.as_bytes()).cell(value);
-                }
+                out.number(question.timeout.as_millis() as u64);
+                out.cells(&question.parameters).cells(&question.defaults);
             }
         }
         out.0
@@ -81,11 +79,9 @@ impl Task {
                 };
                 let (text, max_rows) = (from.string()?, usize::try_from(from.number()?).ok()?);
                 let timeout = Duration::from_millis(from.number()?);
-                let mut parameters = BTreeMap::new();
-                for _ in 0..from.number()? {
-                    parameters.insert(from.string()?, from.cell()?);
-                }
-                Self::Ask { database, question: Question { text, max_rows, timeout, parameters }, form, now, bounds }
+                let (parameters, defaults) = (from.cells()?, from.cells()?);
+                let question = Question { text, max_rows, timeout, parameters, defaults };
+                Self::Ask { database, question, form, now, bounds }
             }
             _ => return None,
         };
@@ -172,6 +168,11 @@ impl Out {
         self.number(bounds.memory).number(bounds.threads)
     }
 
+    fn cells(&mut self, named: &BTreeMap<String, Cell>) -> &mut Self {
+        self.number(named.len() as u64);
+        named.iter().fold(self, |out, (name, cell)| out.text(name.as_bytes()).cell(cell))
+    }
+
     fn cell(&mut self, cell: &Cell) -> &mut Self {
         match cell {
             Cell::Null => self.byte(0),
@@ -220,6 +221,10 @@ impl<'a> In<'a> {
         Some(Bounds { memory: self.number()?, threads: self.number()? })
     }
 
+    fn cells(&mut self) -> Option<BTreeMap<String, Cell>> {
+        (0..self.number()?).map(|_| Some((self.string()?, self.cell()?))).collect()
+    }
+
     fn cell(&mut self) -> Option<Cell> {
         Some(match self.byte()? {
             0 => Cell::Null,
@@ -260,8 +265,10 @@ mod tests {
 
     fn tasks() -> Vec<Task> {
         let bounds = Bounds { memory: 1 << 30, threads: 2 };
-        let parameters = [("service".to_owned(), Cell::Text("a'b".to_owned())), ("n".to_owned(), Cell::Int(-3))].into();
-        let question = Question { parameters, ..Question::new("SELECT $service, $n") };
+        let parameters: BTreeMap<_, _> =
+            [("service".to_owned(), Cell::Text("a'b".to_owned())), ("n".to_owned(), Cell::Int(-3))].into();
+        let question =
+            Question { defaults: BTreeMap::clone(&parameters), parameters, ..Question::new("SELECT $service, $n") };
         let ask = |form| Task::Ask { database: "d".into(), question: question.clone(), form, now: -5, bounds };
         vec![
             Task::Copy { from: "/a b".into(), to: "c".into(), bounds },
