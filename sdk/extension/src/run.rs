@@ -20,8 +20,10 @@ use crate::telemetry::{self, Teller};
 const MARGIN: Duration = Duration::from_millis(100);
 /// Before the end of the shutdown's 2 s, for the process to leave by itself.
 const SHUTDOWN_MARGIN: Duration = Duration::from_millis(300);
-/// How long a shutdown waits for the report of the last invocation: the platform's buffer and some.
+/// How long a shutdown waits for the report of the last invocation before it hands over what there is: the platform's buffer and some.
 const LAST_WORDS: Duration = Duration::from_millis(150);
+/// Left of the shutdown when it no longer waits for a report, to hand over one that came last.
+const LAST_SEND: Duration = Duration::from_millis(400);
 /// Requests that were being taken in when the runtime was done.
 const DRAIN: Duration = Duration::from_millis(200);
 /// A call of Lambda's API that fails so often in a row will not come back.
@@ -133,18 +135,28 @@ impl Extension {
 
     async fn shut_down(&mut self, deadline_ms: u64) {
         let left = || clock::until(deadline_ms, clock::now()).saturating_sub(SHUTDOWN_MARGIN);
-        if let (Some(open), true) = (self.open.take(), self.strategy.told_of_ends) {
-            // After a timeout or a crash the last words of the platform are on their way.
-            let mut reported = self.house.reported.subscribe();
-            let last = reported.wait_for(|id| *id == open);
-            let _ = tokio::time::timeout(LAST_WORDS.min(left()), last).await;
-        }
+        // After a timeout or a crash the last words of the platform are on their way.
+        let open = self.open.take().filter(|_| self.strategy.told_of_ends);
+        let missing = !self.reported(open.as_deref(), LAST_WORDS.min(left())).await;
         let _ = tokio::time::timeout(DRAIN.min(left()), self.house.quiet()).await;
         self.exporter.flush(&self.house, left(), true).await;
+        // On a host that is busy with something else they may come late. Without them nobody knows what the invocation cost, and
+        // nobody waits for this process: it may take what is left.
+        if missing && self.reported(open.as_deref(), left().saturating_sub(LAST_SEND)).await {
+            self.exporter.flush(&self.house, left(), true).await;
+        }
         let waiting = self.house.waiting();
         if waiting > 0 && self.settings.endpoint.is_some() {
             eprintln!("{NAME}: {waiting} bytes could not be handed over before the environment ends");
         }
+    }
+
+    /// Whether the report of `open` has come, or comes within `wait`; true where none is missing.
+    async fn reported(&self, open: Option<&str>, wait: Duration) -> bool {
+        let Some(open) = open else { return true };
+        let mut reported = self.house.reported.subscribe();
+        // It cannot close: the sender is in the house.
+        tokio::time::timeout(wait, reported.wait_for(|id| id == open)).await.is_ok()
     }
 }
 
