@@ -20,6 +20,7 @@ mod environment;
 pub mod error;
 pub mod fleet;
 pub mod function;
+mod guard;
 mod id;
 pub mod line;
 mod memory;

@@ -14,6 +14,7 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 
 use crate::error::LocalError;
+use crate::guard;
 use crate::line::LONGEST;
 
 /// How long the lines of an ended process are waited for.
@@ -137,6 +138,7 @@ impl Process {
         let mut child = command.spawn().map_err(|why| cannot(&why))?;
         let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let pid = pid.ok_or_else(|| cannot(&"it has no process id"))?;
+        guard::begun(pid);
         groups.add(pid);
         let outputs = [child.stdout.take().map(boxed), child.stderr.take().map(boxed)];
         let readers: Vec<_> =
@@ -147,6 +149,7 @@ impl Process {
             groups.remove(pid);
             // What it left behind goes with it; its pipes then close.
             signal(pid, Signal::KILL);
+            guard::ended(pid);
             // Unless it left a descendant in a group of its own, which may hold them open for ever.
             let lines = futures_util::future::join_all(readers);
             let _ = tokio::time::timeout(LAST_LINES, lines).await;

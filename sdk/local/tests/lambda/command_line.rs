@@ -1,7 +1,8 @@
 //! The program as it is started by hand.
 
 use std::io::Write;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -108,4 +109,51 @@ Resources:
     let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|why| panic!("{why}: {answer}{log}"));
     assert_eq!(answer["memory"], 512);
     assert_eq!(answer["arn"], "arn:aws:lambda:us-east-1:123456789012:function:orders-us-east-1");
+}
+
+/// The processes that `root` started, each with its name.
+fn started(root: u32) -> Vec<(u32, String)> {
+    let threads = std::fs::read_dir(format!("/proc/{root}/task")).into_iter().flatten().flatten();
+    let lists = threads.map(|thread| std::fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    let pids: Vec<u32> =
+        lists.flat_map(|list| list.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect();
+    let name = |pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned();
+    pids.into_iter().map(|pid| (pid, name(pid))).collect()
+}
+
+/// `T` for stopped, `Z` for ended and not fetched by anybody; nothing when it is gone.
+fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+#[track_caller]
+fn until<T>(what: &str, seen: impl Fn() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = seen() {
+            return seen;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_stopped_function_does_not_outlive_a_killed_lambda() {
+    let function = example("function");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coldlight-local"));
+    command.args(["--handler", function.to_str().unwrap(), "--every", "1h", "--provisioned", "2"]);
+    let mut lambda = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let all = until("two functions are ready and stopped", || {
+        let all = started(lambda.id());
+        let stopped = all.iter().filter(|(pid, name)| name == "function" && state(*pid) == Some('T')).count();
+        (stopped == 2).then_some(all)
+    });
+    // What no program can catch.
+    lambda.kill().unwrap();
+    lambda.wait().unwrap();
+    until("all of its processes end", || {
+        all.iter().all(|(pid, _)| matches!(state(*pid), None | Some('Z'))).then_some(())
+    });
 }
