@@ -33,7 +33,10 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         _ if asked["Records"].is_array() => {
             let failed = asked["Records"].as_array().into_iter().flatten().filter(|record| record["body"] == "bad");
             let failures: Vec<Value> = failed.map(|record| json!({ "itemIdentifier": record["messageId"] })).collect();
-            return Ok(json!({ "batchItemFailures": failures }));
+            let orders = asked["Records"].as_array().into_iter().flatten();
+            let orders =
+                orders.map(|record| json!({ "group": record["attributes"]["MessageGroupId"], "body": record["body"] }));
+            return Ok(json!({ "batchItemFailures": failures, "orders": orders.collect::<Vec<_>>() }));
         }
         _ => {}
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use crate::function::LogFormat;
-use crate::sources::schedule;
+use crate::sources::schedule::{self, When};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,7 +67,8 @@ pub struct LocalArgs {
     /// Send events as asynchronous ones: failures are tried twice again, after one and two minutes
     #[arg(long, help_heading = "What invokes")]
     pub asynchronous: bool,
-    /// Send the lines of this file through a queue like SQS, in batches, until it is empty
+    /// Send the lines of this file through a queue like SQS, in batches, until it is empty; named NAME.fifo.jsonl it keeps the order
+    /// within each MessageGroupId
     #[arg(long, value_name = "FILE", help_heading = "What invokes")]
     pub queue: Option<PathBuf>,
     /// The most messages of a batch
@@ -82,9 +83,9 @@ pub struct LocalArgs {
     /// Received so often without success, a message becomes a dead letter
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..), help_heading = "What invokes")]
     pub max_receives: u32,
-    /// Invoke with EventBridge's scheduled event at this rate: 30s, 5m, rate(1 hour)
-    #[arg(long, value_name = "RATE", value_parser = rate, help_heading = "What invokes")]
-    pub every: Option<Duration>,
+    /// Invoke with EventBridge's scheduled event: 30s, 5m, 'rate(1 hour)', 'cron(0 12 * * ? *)', 'at(2026-03-01T12:00:00)', in UTC
+    #[arg(long, value_name = "SCHEDULE", value_parser = schedule, help_heading = "What invokes")]
+    pub every: Option<When>,
     /// Serve the function's URL, or the template's routes, and the Invoke API, on this port of 127.0.0.1 or at ADDR:PORT
     #[arg(long, value_name = "PORT", value_parser = address, help_heading = "What invokes")]
     pub http: Option<SocketAddr>,
@@ -118,6 +119,10 @@ pub enum Action {
         #[arg(value_name = "EVENT.json")]
         event: PathBuf,
     },
+}
+
+fn schedule(text: &str) -> Result<When, String> {
+    When::parse(text, &jiff::tz::TimeZone::UTC).map_err(|why| why.to_string())
 }
 
 fn rate(text: &str) -> Result<Duration, String> {

@@ -95,23 +95,17 @@ async fn work(
         forever.push(Box::pin(http::serve(listener, site)));
     }
     let chosen = plan::chosen(&ready, arguments.function.as_deref());
-    if let Some(pause) = arguments.every {
+    if let Some(when) = arguments.every.clone() {
         let chosen = chosen.clone()?;
         let name = format!("{}-rule", chosen.function().name);
-        forever.push(Box::pin(schedule::run(chosen, name, pause, None, note_failures(&failed))));
+        forever.push(Box::pin(schedule::run(chosen, name, when, None, note_failures(&failed))));
     }
     for one in &ready {
         for source in &one.sources {
             match source {
-                Source::Every { rule, pause, input } if arguments.runs_on() => {
-                    let (rule, input) = (rule.clone(), input.clone());
-                    forever.push(Box::pin(schedule::run(
-                        one.fleet.clone(),
-                        rule,
-                        *pause,
-                        input,
-                        note_failures(&failed),
-                    )));
+                Source::Schedule { rule, when, input } if arguments.runs_on() => {
+                    let (rule, when, input) = (rule.clone(), when.clone(), input.clone());
+                    forever.push(Box::pin(schedule::run(one.fleet.clone(), rule, when, input, note_failures(&failed))));
                 }
                 Source::Queue(name) => {
                     let Some(queue) = queues.iter().find(|queue| queue.name() == name) else { continue };

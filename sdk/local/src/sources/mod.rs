@@ -2,6 +2,7 @@
 
 pub mod asynchronous;
 pub mod bus;
+pub mod cron;
 pub mod gateway;
 pub mod handover;
 pub mod http;

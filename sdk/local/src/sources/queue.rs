@@ -2,8 +2,11 @@
 //!
 //! A message that is taken is hidden for a while; when its batch succeeds it is deleted, when the batch fails, or names it in
 //! `batchItemFailures`, it is seen again, and after `max_receives` it goes to the dead letters.
+//!
+//! A queue whose name ends in `.fifo` keeps the order of each message group: while messages of a group are being worked on, or hidden
+//! because they failed, no later one of it is handed out; one that failed comes back before them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +24,10 @@ use crate::id;
 const MOST: usize = 100_000;
 /// SQS takes no larger message.
 const LARGEST: usize = 1 << 20;
+/// A FIFO queue drops a message whose deduplication id it has seen within this.
+const DEDUPLICATION: Duration = Duration::from_secs(300);
+/// A FIFO queue's batches have no more.
+const FIFO_BATCH: usize = 10;
 /// Pollers that Lambda begins with.
 const POLLERS: usize = 5;
 
@@ -50,6 +57,10 @@ impl Settings {
             partial_failures: true,
         }
     }
+
+    fn is_fifo(&self) -> bool {
+        self.name.ends_with(".fifo")
+    }
 }
 
 /// A message that is to be sent.
@@ -60,6 +71,10 @@ pub struct Message {
     pub attributes: Map<String, Value>,
     /// The system attribute `AWSTraceHeader`.
     pub trace: Option<String>,
+    /// `MessageGroupId`: a FIFO queue keeps the order within it.
+    pub group: Option<String>,
+    /// `MessageDeduplicationId`; without one a FIFO queue takes the body for it.
+    pub deduplication: Option<String>,
 }
 
 /// Clones share the messages.
@@ -76,11 +91,18 @@ struct Held {
     hidden: Vec<(Instant, Kept)>,
     dead: Vec<Message>,
     taken: usize,
+    /// How many were ever sent: the next one's place in the order.
+    sent: u64,
+    /// Of a FIFO queue: groups of which messages are being worked on.
+    busy: BTreeSet<String>,
+    /// Of a FIFO queue: what was sent lately, by deduplication id.
+    seen: BTreeMap<String, (Instant, String)>,
 }
 
 struct Kept {
     id: String,
     message: Message,
+    place: u64,
     sent: SystemTime,
     first_received: Option<SystemTime>,
     receives: u32,
@@ -104,18 +126,32 @@ impl Queue {
         &self.settings.name
     }
 
-    /// Answers the message's id.
+    /// Answers the message's id; for one that a FIFO queue has already, the id of that.
     pub fn send(&self, message: Message) -> Result<String, LocalError> {
         let name = self.name();
         if message.body.len() > LARGEST {
             return Err(LocalError::WrongUse(format!("queue {name}: a message has 1 MiB at most")));
+        }
+        if self.settings.is_fifo() && message.group.is_none() {
+            return Err(LocalError::WrongUse(format!("queue {name}: a message of a FIFO queue has a MessageGroupId")));
         }
         let id = id::uuid()?;
         let mut held = self.lock();
         if held.visible.len() >= MOST {
             return Err(LocalError::WrongUse(format!("queue {name} is full: {MOST} messages wait")));
         }
-        let kept = Kept { id: id.clone(), message, sent: clock::now(), first_received: None, receives: 0 };
+        if self.settings.is_fifo() {
+            let now = Instant::now();
+            held.seen.retain(|_, (sent, _)| now - *sent < DEDUPLICATION);
+            let key = message.deduplication.clone().unwrap_or_else(|| message.body.clone());
+            if let Some((_, known)) = held.seen.get(&key) {
+                return Ok(known.clone());
+            }
+            held.seen.insert(key, (now, id.clone()));
+        }
+        held.sent += 1;
+        let place = held.sent;
+        let kept = Kept { id: id.clone(), message, place, sent: clock::now(), first_received: None, receives: 0 };
         held.visible.push_back(kept);
         drop(held);
         self.changed.notify_waiters();
@@ -182,6 +218,10 @@ impl Queue {
 
     /// The next batch: at least one message, at most as many as fit, after the window.
     async fn take(&self) -> Vec<Kept> {
+        let fifo = self.settings.is_fifo();
+        let most = if fifo { self.settings.batch_size.min(FIFO_BATCH) } else { self.settings.batch_size };
+        // Batches of a FIFO queue are not waited for.
+        let window = if fifo { Duration::ZERO } else { self.settings.window };
         let mut batch: Vec<Kept> = Vec::new();
         let mut until: Option<Instant> = None;
         loop {
@@ -189,19 +229,15 @@ impl Queue {
             let next_seen = {
                 let mut held = self.lock();
                 held.show(Instant::now());
-                while batch.len() < self.settings.batch_size {
-                    let Some(mut kept) = held.visible.pop_front() else { break };
-                    kept.receives += 1;
-                    kept.first_received.get_or_insert(clock::now());
-                    held.taken += 1;
-                    batch.push(kept);
-                }
+                let room = most - batch.len();
+                let next = if fifo { held.next_in_order(room) } else { held.next(room) };
+                batch.extend(next);
                 held.hidden.iter().map(|(seen, _)| *seen).min()
             };
             let now = Instant::now();
             if !batch.is_empty() {
-                let until = *until.get_or_insert(now + self.settings.window);
-                if batch.len() >= self.settings.batch_size || now >= until {
+                let until = *until.get_or_insert(now + window);
+                if batch.len() >= most || now >= until {
                     return batch;
                 }
             }
@@ -227,6 +263,9 @@ impl Queue {
         let seen = Instant::now() + self.settings.visibility;
         let mut held = self.lock();
         held.taken -= batch.len();
+        for group in batch.iter().filter_map(|kept| kept.message.group.as_ref()) {
+            held.busy.remove(group);
+        }
         for kept in batch.into_iter().filter(|kept| !well(&kept.id)) {
             if self.settings.max_receives.is_some_and(|most| kept.receives >= most) {
                 held.dead.push(kept.message);
@@ -273,9 +312,39 @@ impl Held {
             if seen <= now { self.visible.push_back(kept) } else { self.hidden.push((seen, kept)) }
         }
     }
+
+    /// Up to `room` messages, whichever are there.
+    fn next(&mut self, room: usize) -> Vec<Kept> {
+        let room = room.min(self.visible.len());
+        let next = self.visible.drain(..room).map(Kept::received).collect::<Vec<_>>();
+        self.taken += next.len();
+        next
+    }
+
+    /// Up to `room` messages in the order they were sent, none of a group of which one is being worked on or hidden.
+    fn next_in_order(&mut self, room: usize) -> Vec<Kept> {
+        let closed: BTreeSet<String> =
+            self.hidden.iter().filter_map(|(_, kept)| kept.message.group.clone()).chain(self.busy.clone()).collect();
+        self.visible.make_contiguous().sort_by_key(|kept| kept.place);
+        let (mut next, mut left) = (Vec::new(), VecDeque::new());
+        for kept in self.visible.drain(..) {
+            let open = kept.message.group.as_ref().is_some_and(|group| !closed.contains(group));
+            if open && next.len() < room { next.push(kept.received()) } else { left.push_back(kept) }
+        }
+        self.visible = left;
+        self.taken += next.len();
+        self.busy.extend(next.iter().filter_map(|kept| kept.message.group.clone()));
+        next
+    }
 }
 
 impl Kept {
+    fn received(mut self) -> Self {
+        self.receives += 1;
+        self.first_received.get_or_insert(clock::now());
+        self
+    }
+
     fn record(&self, arn: &str, region: &str) -> Value {
         let ms = |time| clock::unix_ms(time).to_string();
         let mut attributes = json!({
@@ -284,6 +353,12 @@ impl Kept {
         });
         if let Some(trace) = &self.message.trace {
             attributes["AWSTraceHeader"] = json!(trace);
+        }
+        if let Some(group) = &self.message.group {
+            attributes["MessageGroupId"] = json!(group);
+            attributes["MessageDeduplicationId"] = json!(self.message.deduplication.as_ref().unwrap_or(&self.id));
+            // 20 digits, as SQS's are, and growing.
+            attributes["SequenceNumber"] = json!(format!("{:020}", 18_000_000_000_000_000_000_u64 + self.place));
         }
         json!({
             "messageId": self.id, "receiptHandle": format!("{}#{}", self.id, self.receives), "body": self.message.body,
@@ -294,15 +369,18 @@ impl Kept {
 }
 
 impl Message {
-    /// From a line of a file: a JSON object with `body` (and `messageAttributes`, `attributes.AWSTraceHeader`) is a message,
-    /// anything else is a body.
+    /// From a line of a file: a JSON object with `body` (and `messageAttributes`, and `AWSTraceHeader`, `MessageGroupId` and
+    /// `MessageDeduplicationId` in `attributes`) is a message, anything else is a body.
     pub fn from_line(line: &str) -> Self {
         let parsed: Value = serde_json::from_str(line).unwrap_or_default();
+        let attribute = |name: &str| parsed["attributes"][name].as_str().map(str::to_owned);
         match parsed.get("body") {
             Some(body) => Self {
                 body: body.as_str().map_or_else(|| body.to_string(), str::to_owned),
                 attributes: parsed["messageAttributes"].as_object().cloned().unwrap_or_default(),
-                trace: parsed["attributes"]["AWSTraceHeader"].as_str().map(str::to_owned),
+                trace: attribute("AWSTraceHeader"),
+                group: attribute("MessageGroupId"),
+                deduplication: attribute("MessageDeduplicationId"),
             },
             None => Self { body: line.to_owned(), ..Self::default() },
         }

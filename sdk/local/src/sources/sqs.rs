@@ -73,7 +73,9 @@ fn message(entry: &Value, trace: Option<&str>) -> Message {
     }
     let own = entry["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"].as_str();
     let trace = own.or(trace).map(str::to_owned);
-    Message { body: entry["MessageBody"].as_str().unwrap_or_default().to_owned(), attributes, trace }
+    let text = |name: &str| entry[name].as_str().map(str::to_owned);
+    let (group, deduplication) = (text("MessageGroupId"), text("MessageDeduplicationId"));
+    Message { body: text("MessageBody").unwrap_or_default(), attributes, trace, group, deduplication }
 }
 
 #[cfg(test)]
@@ -96,6 +98,9 @@ mod tests {
         let sent = message(&asked, Some("Root=2-…"));
         assert_eq!(sent.attributes["traceparent"], json!({ "stringValue": "00-…", "dataType": "String" }));
         assert_eq!(sent.trace.as_deref(), Some("Root=1-…"));
+        let in_order = json!({ "MessageBody": "7", "MessageGroupId": "customer-1", "MessageDeduplicationId": "d" });
+        let in_order = message(&in_order, None);
+        assert_eq!((in_order.group.as_deref(), in_order.deduplication.as_deref()), (Some("customer-1"), Some("d")));
         assert_eq!(message(&json!({ "MessageBody": "7" }), Some("Root=2-…")).trace.as_deref(), Some("Root=2-…"));
         let lost = json!({ "QueueUrl": "http://x/y", "MessageBody": "7" }).to_string();
         assert_eq!(answer(&queues, "AmazonSQS.SendMessage", lost.as_bytes(), None).status(), StatusCode::BAD_REQUEST);

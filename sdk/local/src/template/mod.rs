@@ -54,9 +54,9 @@ pub enum Source {
         sources: Vec<String>,
         detail_types: Vec<String>,
     },
-    Every {
+    Schedule {
         rule: String,
-        pause: Duration,
+        when: schedule::When,
         input: Option<Value>,
     },
 }
@@ -223,14 +223,14 @@ impl Reader<'_> {
                 "Schedule" | "ScheduleV2" => {
                     let text = properties["Schedule"].as_str().or(properties["ScheduleExpression"].as_str());
                     let text = text.unwrap_or_default();
-                    match schedule::rate(text) {
-                        Ok(pause) => {
+                    match when(text, properties["ScheduleExpressionTimezone"].as_str()) {
+                        Ok(when) => {
                             let input = properties["Input"].as_str().and_then(|input| serde_json::from_str(input).ok());
-                            sources.push(Source::Every { rule: format!("{}-{name}", self.logical), pause, input });
+                            sources.push(Source::Schedule { rule: format!("{}-{name}", self.logical), when, input });
                         }
-                        Err(_) => template
-                            .notes
-                            .push(format!("{}: {name}: “{text}” never fires here; use --every", self.logical)),
+                        Err(why) => {
+                            template.notes.push(format!("{}: {name}: {why}; it never fires here", self.logical))
+                        }
                     }
                 }
                 other => {
@@ -297,8 +297,21 @@ impl Reader<'_> {
     }
 }
 
+/// In UTC, but for a schedule of EventBridge Scheduler that names its zone.
+fn when(text: &str, zone: Option<&str>) -> Result<schedule::When, LocalError> {
+    let unknown = |zone: &str| LocalError::WrongUse(format!("the time zone {zone} is not known to this machine"));
+    let zone = match zone {
+        Some(zone) => jiff::tz::TimeZone::get(zone).map_err(|_| unknown(zone))?,
+        None => jiff::tz::TimeZone::UTC,
+    };
+    schedule::When::parse(text, &zone)
+}
+
 fn queue_of(logical: &str, properties: &Value) -> queue::Settings {
-    let mut settings = queue::Settings::named(properties["QueueName"].as_str().unwrap_or(logical));
+    // A name ends so where the template gives none, too.
+    let fifo = properties["FifoQueue"] == true;
+    let made = || if fifo { format!("{logical}.fifo") } else { logical.to_owned() };
+    let mut settings = queue::Settings::named(properties["QueueName"].as_str().map_or_else(made, str::to_owned));
     settings.visibility = Duration::from_secs(properties["VisibilityTimeout"].as_u64().unwrap_or(30));
     settings.max_receives =
         properties["RedrivePolicy"]["maxReceiveCount"].as_u64().map(|most| u32::try_from(most).unwrap_or(u32::MAX));
@@ -350,6 +363,7 @@ Resources:
         Orders: { Type: SQS, Properties: { Queue: !GetAtt Orders.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures] } }
         Nightly: { Type: Schedule, Properties: { Schedule: rate(1 hour), Input: '{"all":true}' } }
         Cron: { Type: Schedule, Properties: { Schedule: cron(0 1 * * ? *) } }
+        Often: { Type: Schedule, Properties: { Schedule: often } }
         News: { Type: SNS, Properties: { Topic: !Ref News } }
         Placed: { Type: EventBridgeRule, Properties: { Pattern: { source: [shop], detail-type: [OrderPlaced], detail: { a: [1] } } } }
         Upload: { Type: S3, Properties: { Bucket: !Ref Bucket } }
@@ -403,9 +417,11 @@ Resources:
         let hourly = worker
             .sources
             .iter()
-            .any(|source| matches!(source, Source::Every { pause, input: Some(_), .. } if pause.as_secs() == 3_600));
+            .any(|source| matches!(source, Source::Schedule { when: schedule::When::Every(pause), input: Some(_), .. } if pause.as_secs() == 3_600));
         assert!(hourly, "{:?}", worker.sources);
-        assert!(template.notes.iter().any(|note| note.contains("cron(0 1")), "{:?}", template.notes);
+        let nightly = |source: &Source| matches!(source, Source::Schedule { when: schedule::When::Calendar(_), .. });
+        assert!(worker.sources.iter().any(nightly), "{:?}", worker.sources);
+        assert!(template.notes.iter().any(|note| note.contains("“often”")), "{:?}", template.notes);
         assert!(template.notes.iter().any(|note| note.contains("S3")), "{:?}", template.notes);
     }
 

@@ -44,6 +44,48 @@ async fn a_queues_bad_messages_come_back_and_die_while_the_good_ones_pass() {
 }
 
 #[tokio::test]
+async fn a_fifo_queue_keeps_the_order_of_each_group_through_failures() {
+    let lambda = Watched::new(Function { concurrency: 3, ..function() }).await;
+    let settings = Settings {
+        batch_size: 1,
+        visibility: Duration::from_millis(20),
+        max_receives: Some(2),
+        ..Settings::named("orders.fifo")
+    };
+    let queue = Queue::new(settings);
+    let line = |group: &str, body: &str, id: &str| {
+        let attributes = json!({ "MessageGroupId": group, "MessageDeduplicationId": id });
+        Message::from_line(&json!({ "body": body, "attributes": attributes }).to_string())
+    };
+    let sent = [("anna", "1"), ("ben", "1"), ("anna", "bad"), ("anna", "3"), ("ben", "2"), ("anna", "4"), ("ben", "3")];
+    for (at, (group, body)) in sent.into_iter().enumerate() {
+        queue.send(line(group, body, &at.to_string())).unwrap();
+    }
+    // Sent again within five minutes, it is the same message.
+    let (first, again) = (queue.send(line("ben", "3", "6")).unwrap(), queue.send(line("ben", "3", "6")).unwrap());
+    assert_eq!((first == again, queue.counts().visible), (true, 7));
+    let refused = queue.send(Message::from_line("in no group")).unwrap_err().to_string();
+    assert!(refused.contains("MessageGroupId"), "{refused}");
+
+    let orders = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeMap::<String, Vec<String>>::new()));
+    let seen = std::sync::Arc::clone(&orders);
+    let poller = tokio::spawn(queue.clone().run(lambda.fleet.clone(), move |_, complete| {
+        let answer: Value = serde_json::from_slice(complete.result.as_ref().unwrap()).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        for order in answer["orders"].as_array().unwrap() {
+            seen.lock().unwrap().entry(text(&order["group"])).or_default().push(text(&order["body"]));
+        }
+    }));
+    queue.empty().await;
+    poller.abort();
+    let orders = orders.lock().unwrap().clone();
+    assert_eq!(orders["ben"], ["1", "2", "3"]);
+    // The bad one is tried twice; what was sent behind it waits until it is dead.
+    assert_eq!(orders["anna"], ["1", "bad", "bad", "3", "4"]);
+    assert_eq!(queue.dead().iter().map(|message| message.body.as_str()).collect::<Vec<_>>(), ["bad"]);
+}
+
+#[tokio::test]
 async fn asynchronous_retries_keep_their_request_id() {
     let lambda = Watched::new(function()).await;
     let pauses = [Duration::from_millis(1), Duration::from_millis(2)];
@@ -58,10 +100,16 @@ async fn asynchronous_retries_keep_their_request_id() {
 async fn a_rule_fires_at_its_rate() {
     let lambda = Watched::new(function()).await;
     let (fired, mut fires) = tokio::sync::mpsc::channel(8);
-    let rule = schedule::run(lambda.fleet.clone(), "nightly".to_owned(), Duration::from_millis(30), None, move |all| {
-        let answer: Value = serde_json::from_slice(all[0].result.as_ref().unwrap()).unwrap();
-        let _ = fired.try_send(answer["got"].clone());
-    });
+    let rule = schedule::run(
+        lambda.fleet.clone(),
+        "nightly".to_owned(),
+        schedule::When::Every(Duration::from_millis(30)),
+        None,
+        move |all| {
+            let answer: Value = serde_json::from_slice(all[0].result.as_ref().unwrap()).unwrap();
+            let _ = fired.try_send(answer["got"].clone());
+        },
+    );
     let rule = tokio::spawn(rule);
     for _ in 0..3 {
         let event = fires.recv().await.unwrap();

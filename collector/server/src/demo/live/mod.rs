@@ -15,7 +15,7 @@ use coldlight_local::fleet::Running;
 use coldlight_local::line;
 use coldlight_local::sources::http::{self, Site};
 use coldlight_local::sources::queue::{Queue, Settings};
-use coldlight_local::sources::schedule;
+use coldlight_local::sources::schedule::{self, When::Every};
 use futures_util::future::join_all;
 use shop::Shop;
 use tokio::net::TcpListener;
@@ -67,6 +67,8 @@ impl Live {
             ("AWS_ENDPOINT_URL_DYNAMODB", String::new()),
             ("AWS_REGION", functions::REGION.to_owned()),
             ("CHECKOUT_URL", format!("http://{gateway}")),
+            // A throttled order has no span but the caller's.
+            ("OTEL_INSTRUMENTATION_COMMON_PEER_SERVICE_MAPPING", format!("{gateway}=checkout")),
             ("STAND_IN_THROTTLES", "40".to_owned()),
         ];
         let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -100,7 +102,7 @@ impl Live {
         live.work.spawn(ends(http::serve(listener, site)));
         live.work.spawn(ends(queue.run(functions.order_worker.clone(), |_, _| {})));
         let report = functions.report.clone();
-        live.work.spawn(ends(schedule::run(report, "orders-of-the-day".to_owned(), REPORT, None, |_| {})));
+        live.work.spawn(ends(schedule::run(report, "orders-of-the-day".to_owned(), Every(REPORT), None, |_| {})));
         let customers = Customers { shopfront: live.shopfront(), gateway, thumbnail: functions.thumbnail.clone() };
         customers.come(&mut live.work, dice);
         Ok(live)
