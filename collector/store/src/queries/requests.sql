@@ -17,9 +17,13 @@ answered AS (
     WHERE here.kind IN ('client', 'producer')
       AND (child.kind IN ('server', 'consumer') OR child.service <> here.service)
       AND (child.remote_kind IS NULL OR child.way = 'sync')
+),
+-- Who answers here, and as what: a call that was refused on its way names by `service.peer.name` a service that has spans of its own.
+known AS (
+    SELECT service, arg_min(platform, started_at) AS platform FROM near WHERE kind = 'server' GROUP BY service
 )
 SELECT
-    here.*,
+    here.* REPLACE (coalesce(known.platform, here.remote_kind) AS remote_kind),
     parents.service AS parent_service,
     parents.platform AS parent_platform,
     parents.kind AS parent_kind,
@@ -37,3 +41,4 @@ SELECT
 FROM here
 LEFT JOIN parents ON parents.trace_id = here.trace_id AND parents.span_id = here.parent_span_id
 LEFT JOIN answered ON answered.trace_id = here.trace_id AND answered.span_id = here.span_id
+LEFT JOIN known ON known.service = here.remote_name AND here.remote_kind = 'external' AND here.kind = 'client'

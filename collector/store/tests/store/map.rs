@@ -58,6 +58,21 @@ async fn an_unanswered_call_leads_to_a_node_seen_from_outside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_refused_on_its_way_leads_to_the_service_it_names() {
+    let kept = made::store();
+    let (front, out, back) = call(trace_id());
+    let peer = |name: &str| [("server.address", Value::from("127.0.0.1")), ("service.peer.name", name.into())];
+    let throttled = span(trace_id(), None, Kind::CLIENT, "POST", &peer("back"));
+    let strange = span(trace_id(), None, Kind::CLIENT, "POST", &peer("elsewhere"));
+    kept.keep(batch("front", vec![front, out, throttled, strange])).await;
+    kept.keep(batch("back", vec![back])).await;
+    assert_eq!(
+        drawn(&map_when_rolled(&kept).await),
+        ["service:front -sync-> external:elsewhere 1", "service:front -sync-> service:back 2"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn producer_and_consumer_meet_in_their_queue_without_any_link() {
     let kept = made::store();
     let queue = [("messaging.system", Value::from("aws_sqs")), ("messaging.destination.name", "orders".into())];

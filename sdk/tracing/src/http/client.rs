@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{TRACER, headers};
+use super::{TRACER, headers, peer};
 use crate::failure;
 use crate::open::Open;
 
@@ -79,6 +79,7 @@ pub(super) fn started(method: &'static str, uri: &Uri) -> Context {
     let mut all = vec![KeyValue::new("http.request.method", method), KeyValue::new("url.full", without_secrets(uri))];
     if let Some(authority) = uri.authority() {
         all.extend(headers::server(authority.as_str()));
+        all.extend(peer::service(authority.as_str()).map(|name| KeyValue::new("service.peer.name", name)));
     }
     builder.attributes = Some(all);
     let parent = Context::current();

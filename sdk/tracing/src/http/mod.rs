@@ -18,6 +18,7 @@
 mod body;
 mod client;
 mod headers;
+mod peer;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod server;
