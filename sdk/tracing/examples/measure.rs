@@ -23,6 +23,8 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, Tracer};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use receiver::Receiver;
 use runtime_api::Function;
@@ -47,6 +49,10 @@ async fn main() -> Result<(), Error> {
     match std::env::var("COLDLIGHT_TEST_FUNCTION").as_deref() {
         Ok("plain") => return lambda_runtime::run(service_fn(handler)).await,
         Ok("traced") => return coldlight::lambda::run(&coldlight::init(), service_fn(handler)).await,
+        Ok("detect") => {
+            println!("{}", json!(found_out()));
+            return Ok(());
+        }
         Ok("spans") => {
             let telemetry = coldlight::start_with([("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")]);
             println!("{}", json!(spans(&telemetry)));
@@ -61,6 +67,7 @@ async fn main() -> Result<(), Error> {
         println!("{what}: {us:.2} µs");
     }
 
+    places().await?;
     let hosts: [IpAddr; 2] = [[127, 97, 0, 1].into(), [127, 97, 0, 2].into()];
     let _extension = Receiver::start_on((hosts[1], 4318).into()).await;
     let kinds = [("plain", hosts[0]), ("traced", hosts[1])];
@@ -79,6 +86,65 @@ async fn main() -> Result<(), Error> {
         invocations(kind, host).await;
     }
     Ok(())
+}
+
+/// What finding out where a process runs costs: until `start()` is over, and until its first span has been sent.
+async fn places() -> Result<(), Error> {
+    let receiver = Receiver::start_on(([127, 97, 0, 3], 4318).into()).await;
+    let serve = |wait| async move {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(metadata(listener, wait));
+        Ok::<_, Error>(format!("http://{address}/v4/x"))
+    };
+    let (quick, silent) = (serve(Some(Duration::from_millis(1))).await?, serve(None).await?);
+    let all = [
+        ("anywhere", vec![]),
+        ("Lambda", vec![("AWS_LAMBDA_FUNCTION_NAME", "orders".to_owned())]),
+        ("Kubernetes", vec![("KUBERNETES_SERVICE_HOST", "10.0.0.1".to_owned())]),
+        ("ECS, answers in 1 ms", vec![("ECS_CONTAINER_METADATA_URI_V4", quick)]),
+        ("ECS, never answers", vec![("ECS_CONTAINER_METADATA_URI_V4", silent)]),
+    ];
+    for (place, variables) in all {
+        let (mut starts, mut firsts) = (Vec::new(), Vec::new());
+        for _ in 0..STARTS / 3 {
+            let mut command = tokio::process::Command::new(std::env::current_exe()?);
+            command.env("COLDLIGHT_TEST_FUNCTION", "detect").env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url());
+            let output = command.envs(variables.clone()).output().await?;
+            let [start, first]: [f64; 2] = serde_json::from_slice(&output.stdout)?;
+            starts.push(Duration::from_secs_f64(start / 1e3));
+            firsts.push(Duration::from_secs_f64(first / 1e3));
+        }
+        let (start, first) = (percentile(&mut starts, 50), percentile(&mut firsts, 50));
+        println!("{place}: start() {start:.2} ms, first span sent after {first:.1} ms, medians of {}", STARTS / 3);
+    }
+    Ok(())
+}
+
+fn found_out() -> [f64; 2] {
+    let start = Instant::now();
+    let telemetry = coldlight::start();
+    let started = start.elapsed();
+    telemetry.tracer().start("work").end();
+    telemetry.flush(Duration::from_secs(10));
+    [started, start.elapsed()].map(ms)
+}
+
+/// A metadata service that knows a task, and says so after `wait`, or never.
+async fn metadata(listener: TcpListener, wait: Option<Duration>) {
+    const TASK: &str = r#"{"TaskARN": "arn:aws:ecs:eu-west-1:123456789012:task/shop/158d", "Family": "shop", "LaunchType": "FARGATE"}"#;
+    while let Ok((mut stream, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head).await;
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{TASK}", TASK.len());
+            let _ = stream.write_all(head.as_bytes()).await;
+        });
+    }
 }
 
 /// What one span costs, in microseconds: sampled, kept, and thrown away when the queue is full, which costs the same. The best
