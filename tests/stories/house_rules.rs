@@ -204,3 +204,21 @@ fn every_crate_takes_the_lints_and_versions_of_the_workspace() {
         }
     }
 }
+
+#[test]
+fn what_the_author_of_a_function_may_name_has_an_example() {
+    for (path, text) in sources(&[".rs"]).iter().filter(|(path, _)| path.starts_with("sdk/tracing/src")) {
+        let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+        let kinds = ["fn", "async fn", "struct", "enum", "trait", "const", "type", "mod"];
+        for (at, line) in lines.iter().enumerate() {
+            let named = line.strip_prefix("pub ").is_some_and(|rest| kinds.iter().any(|kind| rest.starts_with(kind)));
+            // A module in a file of its own has its example there.
+            if !named || line.starts_with("pub mod ") && line.ends_with(';') {
+                continue;
+            }
+            let mut above =
+                lines[..at].iter().rev().take_while(|line| line.starts_with("///") || line.starts_with("#["));
+            assert!(above.any(|line| line.contains("```")), "{path}:{}: no example for {line}", at + 1);
+        }
+    }
+}
