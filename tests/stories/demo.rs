@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::process::{Child, Stdio};
+use std::os::fd::AsRawFd;
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use coldlight_tests::clock::until;
 use coldlight_tests::program::program;
 use coldlight_tests::table::Table;
-use coldlight_tests::web;
+use coldlight_tests::{tools, web};
 use http::Method;
 use rustix::process::{Pid, Signal};
 use serde_json::json;
@@ -19,7 +20,7 @@ use serde_json::json;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Questions whose answer is a row as soon as the demo has it to show.
-const SHOWN: [(&str, &str); 13] = [
+const SHOWN: [(&str, &str); 14] = [
     (
         "all five functions are billed as the platform reported",
         "SELECT count(DISTINCT \"function\") = 5 FROM invocations WHERE cost_state = 'reported' AND environment = 'demo' AND cost_usd > 0",
@@ -34,6 +35,10 @@ const SHOWN: [(&str, &str); 13] = [
     (
         "a throttled call of a function",
         "SELECT count(*) > 0 FROM spans WHERE service = 'shopfront' AND throttle AND http_status = 429",
+    ),
+    (
+        "on the map, who was too busy",
+        "SELECT count(*) > 0 FROM edges WHERE caller = 'shopfront' AND callee = 'checkout' AND throttles > 0",
     ),
     ("a batch of a queue", "SELECT count(*) > 0 FROM invocations WHERE \"function\" = 'order-worker' AND records = 10"),
     (
@@ -73,9 +78,49 @@ impl Drop for Demo {
 }
 
 impl Demo {
+    /// On free ports.
+    fn start(mut command: Command) -> Self {
+        for listener in ["--otlp-grpc", "--otlp-http", "--http"] {
+            command.args([listener, "127.0.0.1:0"]);
+        }
+        Self(command.stderr(Stdio::inherit()).spawn().unwrap())
+    }
+
+    /// What it says, line by line.
+    fn lines(&mut self) -> mpsc::Receiver<String> {
+        let (said, lines) = mpsc::sync_channel(256);
+        let stdout = std::io::BufReader::new(self.0.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for line in std::io::BufRead::lines(stdout).map_while(Result::ok) {
+                if said.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        lines
+    }
+
     fn pid(&self) -> Pid {
         i32::try_from(self.0.id()).ok().and_then(Pid::from_raw).expect("a process id")
     }
+}
+
+/// The rest of the first line that starts so.
+fn find(lines: &mpsc::Receiver<String>, start: &str) -> String {
+    loop {
+        let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("the demo does not say “{start}…”"));
+        if let Some(rest) = line.trim_start().strip_prefix(start) {
+            return rest.to_owned();
+        }
+    }
+}
+
+async fn until_ended(processes: &BTreeSet<i32>) {
+    until("its processes end", PATIENCE, async || {
+        let left: Vec<i32> = processes.iter().copied().filter(|pid| runs(*pid)).collect();
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?} still run")) }
+    })
+    .await;
 }
 
 async fn sql(address: SocketAddr, question: &str) -> Result<Table, String> {
@@ -112,30 +157,11 @@ fn runs(pid: i32) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_has_something_true_to_show_and_nothing_stays_behind() {
     let start = Instant::now();
-    let mut command = program("demo");
-    for listener in ["--otlp-grpc", "--otlp-http", "--http"] {
-        command.args([listener, "127.0.0.1:0"]);
-    }
-    let mut demo = Demo(command.stderr(Stdio::inherit()).spawn().unwrap());
-    let (said, lines) = mpsc::sync_channel(256);
-    let stdout = std::io::BufReader::new(demo.0.stdout.take().unwrap());
-    std::thread::spawn(move || {
-        for line in std::io::BufRead::lines(stdout).map_while(Result::ok) {
-            if said.send(line).is_err() {
-                return;
-            }
-        }
-    });
+    let mut demo = Demo::start(program("demo"));
+    let lines = demo.lines();
     let (address, customer) = tokio::task::spawn_blocking(move || {
-        let find = |start: &str| loop {
-            let line = lines.recv_timeout(PATIENCE).expect("the demo says it");
-            assert!(!line.contains("cannot run here"), "{line}");
-            if let Some(rest) = line.trim_start().strip_prefix(start) {
-                return rest.to_owned();
-            }
-        };
-        let address: SocketAddr = find("listening http ").parse().unwrap();
-        (address, find("Be a customer:  curl http://"))
+        let address: SocketAddr = find(&lines, "listening http ").parse().unwrap();
+        (address, find(&lines, "Be a customer:  curl http://"))
     })
     .await
     .unwrap();
@@ -164,9 +190,63 @@ async fn every_page_has_something_true_to_show_and_nothing_stays_behind() {
     })
     .await;
     println!("ended {:?} after Ctrl-C", stopping.elapsed());
-    until("its processes end", PATIENCE, async || {
-        let left: Vec<i32> = started.iter().copied().filter(|pid| runs(*pid)).collect();
-        if left.is_empty() { Ok(()) } else { Err(format!("{left:?} still run")) }
+    until_ended(&started).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_without_a_word_it_leaves_no_function_behind() {
+    // Its store stays behind, as it must: nobody is there to remove it.
+    let place = tempfile::tempdir().unwrap();
+    let mut command = program("demo");
+    command.env("TMPDIR", place.path());
+    let mut demo = Demo::start(command);
+    let own = i32::try_from(demo.0.id()).unwrap();
+    let frozen = |pid: &i32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    };
+    until("containers, and functions that are frozen", PATIENCE, async || match descendants(own) {
+        all if all.len() >= 8 && all.iter().filter(|pid| frozen(pid)).count() >= 2 => Ok(()),
+        some => Err(format!("{some:?}")),
+    })
+    .await;
+    let started = descendants(own);
+    demo.0.kill().unwrap();
+    demo.0.wait().unwrap();
+    until_ended(&started).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_functions_cannot_run_the_recorded_traffic_stands_alone_and_it_says_why() {
+    // A program whose file was removed can start nothing in its own image, as a system without processes to freeze cannot.
+    let folder = tempfile::tempdir_in(tools::target()).unwrap();
+    let link = folder.path().join("coldlight");
+    std::fs::hard_link(tools::coldlight(), &link).unwrap();
+    let held = std::fs::File::open(&link).unwrap();
+    std::fs::remove_file(&link).unwrap();
+    let image = format!("/proc/{}/fd/{}", std::process::id(), held.as_raw_fd());
+    let mut command = Command::new(image);
+    command.arg("demo").stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut demo = Demo::start(command);
+    let lines = demo.lines();
+    let (address, why) = tokio::task::spawn_blocking(move || {
+        (find(&lines, "listening http "), find(&lines, "The examples cannot run here ("))
+    })
+    .await
+    .unwrap();
+    assert!(why.ends_with("); the recorded traffic stands alone."), "{why}");
+    let recorded = "SELECT count(DISTINCT service) > 10 FROM spans";
+    until("what was recorded", PATIENCE, async || {
+        match sql(address.parse().unwrap(), recorded).await?.texts().as_slice() {
+            [yes] if yes == "true" => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    rustix::process::kill_process(demo.pid(), Signal::INT).unwrap();
+    until("the demo ends", PATIENCE, async || match demo.0.try_wait() {
+        Ok(Some(status)) if status.success() => Ok(()),
+        other => Err(format!("{other:?}")),
     })
     .await;
 }
