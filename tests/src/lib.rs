@@ -6,9 +6,9 @@
 
 pub mod clock;
 pub mod corpus;
+pub mod day;
 pub mod functions;
 pub mod grpc;
-
 pub mod lambda;
 pub mod ledger;
 pub mod measure;

@@ -28,3 +28,4 @@ mod secrets;
 mod services;
 mod shutdown;
 mod sql_child;
+mod tasks;
