@@ -59,7 +59,7 @@ pub use invocation_list::{
     InvocationSummary, Money, Quantiles,
 };
 pub use log::LogRecord;
-pub use map::{Bill, EdgeStats, EntryBin, MapEdge, MapNode, Narrowed, NodeStats, ServiceMap};
+pub use map::{Bill, Carried, EdgeStats, EntryBin, MapEdge, MapNode, Narrowed, NodeStats, ServiceMap};
 pub use metric::MetricPoint;
 pub use nearest::nearest;
 pub use node::{Node, NodeKind, Way};

@@ -21,6 +21,22 @@ pub struct ServiceMap {
     pub narrowed: Option<Narrowed>,
     /// The same of an earlier time as long, to be compared with.
     pub earlier: Option<Box<Self>>,
+    /// More about one edge, where it was asked for.
+    pub carried: Option<Carried>,
+}
+
+/// What the calls of one edge carried, and how often they were made again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Spans of the edge.
+    pub calls: u64,
+    /// Of them, those that say how many messages or records they carried, how many those were, and the most in one.
+    pub batches: u64,
+    pub messages: u64,
+    pub most: u64,
+    /// Calls that were made again, and how often in all.
+    pub retried: u64,
+    pub retries: u64,
 }
 
 /// The traces that a filter finds, and how many of them a map is made of: the newest.
@@ -36,6 +52,8 @@ pub struct MapNode {
     pub node: Node,
     /// Known only from its callers: it sends no spans, and its durations are what they saw.
     pub seen: bool,
+    /// Who owns it, where its sender says so.
+    pub team: Option<String>,
     pub stats: NodeStats,
     /// Of a function.
     pub bill: Option<Bill>,

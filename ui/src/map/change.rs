@@ -227,7 +227,13 @@ mod tests {
         ServiceMap {
             nodes: nodes
                 .iter()
-                .map(|(name, stats)| MapNode { node: node(name), seen: false, stats: stats.clone(), bill: None })
+                .map(|(name, stats)| MapNode {
+                    node: node(name),
+                    seen: false,
+                    team: None,
+                    stats: stats.clone(),
+                    bill: None,
+                })
                 .collect(),
             edges: edges
                 .iter()

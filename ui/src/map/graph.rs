@@ -19,13 +19,39 @@ pub const MAX_DRAWN_EDGES: usize = 300;
 /// Ids are longer only where somebody sends a document as a name.
 const MAX_ID: usize = 160;
 
+/// What nodes are gathered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    Kind,
+    /// Who owns them; those of nobody stand with their kind.
+    Team,
+}
+
+impl Grouping {
+    /// The word in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::Team => "team",
+        }
+    }
+
+    /// The id of the group that a node belongs to.
+    pub fn of(self, node: &GraphNode) -> String {
+        match (self, &node.team) {
+            (Self::Team, Some(team)) => short_id(&format!("group:team:{team}")),
+            _ => format!("group:{}", node.kind.name()),
+        }
+    }
+}
+
 /// A map as drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Graph {
     pub nodes: Vec<GraphNode>,
     pub edges: Vec<GraphEdge>,
-    /// Each node stands for all nodes of its kind.
-    pub is_grouped: bool,
+    /// Each node stands for all nodes of its kind, or of its team.
+    pub grouped: Option<Grouping>,
     /// Nodes of the map that the focus leaves out.
     pub hidden: usize,
     /// Edges that are not drawn because there are too many.
@@ -40,6 +66,8 @@ pub struct GraphNode {
     pub kind: NodeKind,
     pub name: String,
     pub seen: bool,
+    /// Who owns it.
+    pub team: Option<String>,
     pub stats: NodeStats,
     /// Of functions, and of groups that have some.
     pub bill: Option<Bill>,
@@ -124,6 +152,7 @@ impl Graph {
                 })
                 .or_insert_with(|| GraphNode {
                     bill: node.bill.clone(),
+                    team: node.team.clone(),
                     ..graph_node(&node.node, node.seen, node.stats.clone())
                 });
         }
@@ -188,13 +217,16 @@ impl Graph {
         self.nodes.len() > MAX_DRAWN_NODES || self.edges.len() > MAX_DRAWN_EDGES
     }
 
-    /// One node per kind, with the numbers of all its members.
-    pub fn by_kind(self) -> Self {
-        let mut groups: BTreeMap<&'static str, GraphNode> = BTreeMap::new();
+    /// One node per kind or team, with the numbers of all its members.
+    pub fn grouped(self, by: Grouping) -> Self {
+        let mut groups: BTreeMap<String, GraphNode> = BTreeMap::new();
         for node in &self.nodes {
-            let group = groups.entry(node.kind.name()).or_insert_with(|| GraphNode {
-                id: format!("group:{}", node.kind.name()),
+            let id = by.of(node);
+            let team = node.team.as_ref().filter(|_| by == Grouping::Team);
+            let group = groups.entry(id.clone()).or_insert_with(|| GraphNode {
+                id,
                 kind: node.kind,
+                team: team.cloned(),
                 seen: true,
                 ..GraphNode::default()
             });
@@ -203,14 +235,17 @@ impl Graph {
             group.stats.merge(&node.stats);
             add_bill(&mut group.bill, node.bill.as_ref());
         }
-        let at: BTreeMap<&str, usize> = groups.keys().enumerate().map(|(at, kind)| (*kind, at)).collect();
+        let at: BTreeMap<&str, usize> = groups.keys().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
         let mut edges: BTreeMap<(usize, usize, Way), EdgeStats> = BTreeMap::new();
         for edge in &self.edges {
-            let end = |node: usize| at[self.nodes[node].kind.name()];
+            let end = |node: usize| at[by.of(&self.nodes[node]).as_str()];
             edges.entry((end(edge.from), end(edge.to), edge.way)).or_default().merge(&edge.stats);
         }
         let named = |mut group: GraphNode| {
-            group.name = format!("{} {}", crate::format::count(group.members as u64), plural(group.kind));
+            group.name = match &group.team {
+                Some(team) => format!("{team}: {}", crate::format::count(group.members as u64)),
+                None => format!("{} {}", crate::format::count(group.members as u64), plural(group.kind)),
+            };
             group
         };
         let nodes: Vec<GraphNode> = groups.into_values().map(named).collect();
@@ -220,7 +255,7 @@ impl Graph {
             .take(MAX_DRAWN_EDGES)
             .map(|((from, to, way), stats)| graph_edge(&nodes, from, to, way, stats))
             .collect();
-        Self { nodes, edges, is_grouped: true, hidden: self.hidden, undrawn_edges }
+        Self { nodes, edges, grouped: Some(by), hidden: self.hidden, undrawn_edges }
     }
 
     pub fn position(&self, id: &str) -> Option<usize> {
@@ -305,7 +340,7 @@ mod tests {
             range: TimeRange { from: Timestamp::EPOCH, to: Timestamp::from_millis(1000) },
             nodes: names
                 .iter()
-                .map(|name| MapNode { node: node(name), seen: false, stats: stats.clone(), bill: None })
+                .map(|name| MapNode { node: node(name), seen: false, team: None, stats: stats.clone(), bill: None })
                 .collect(),
             edges: edges
                 .iter()
@@ -347,11 +382,17 @@ mod tests {
 
     #[test]
     fn groups_add_up() {
-        let graph = Graph::whole(&map(&["a", "b", "c"], &[("a", "b"), ("b", "c")])).by_kind();
+        let graph = Graph::whole(&map(&["a", "b", "c"], &[("a", "b"), ("b", "c")])).grouped(Grouping::Kind);
         assert_eq!(names(&graph), ["3 functions"]);
         assert_eq!((graph.nodes[0].stats.calls, graph.nodes[0].members), (6, 3));
         assert_eq!((graph.edges.len(), graph.edges[0].stats.calls), (1, 4));
-        assert!(graph.is_grouped);
+        assert_eq!(graph.grouped, Some(Grouping::Kind));
+        let mut owned = map(&["a", "b", "c"], &[("a", "b"), ("b", "c")]);
+        owned.nodes[0].team = Some("shop".into());
+        owned.nodes[1].team = Some("shop".into());
+        let graph = Graph::whole(&owned).grouped(Grouping::Team);
+        assert_eq!(names(&graph), ["1 functions", "shop: 2"]);
+        assert_eq!(graph.edges.iter().map(|edge| edge.stats.calls).collect::<Vec<_>>(), [2, 2]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is selected on the map, in numbers; without a selection, what deserves a look.
 
 use coldlight_model::money::Usd;
-use coldlight_model::{EdgeStats, NodeStats, Way, filter};
+use coldlight_model::{Carried, EdgeStats, NodeStats, Way, filter};
 
 use super::graph::{Graph, GraphNode, plural};
 use super::links::{MAX_WORD, push_problem_links, trace_links, traces};
@@ -70,6 +70,8 @@ pub struct Subject<'a> {
     pub drawn: &'a Graph,
     pub state: &'a State,
     pub palette: &'a Palette,
+    /// Of the selected edge.
+    pub carried: Option<Carried>,
     pub per_second: &'a dyn Fn(u64) -> f64,
     /// Names the range.
     pub phrase: &'a str,
@@ -162,7 +164,7 @@ fn edge(subject: &Subject, graph: &Graph, at: usize) -> Inspector {
             shown: format!("{} → {}", text::named(&from.name, 60), text::named(&to.name, 60)),
             whole: None,
         },
-        tags: vec![way.to_owned()],
+        tags: [way.to_owned()].into_iter().chain(subject.carried.iter().flat_map(carried)).collect(),
         trio: trio(&edge.stats, subject.per_second),
         stack: Stack::new(&edge.stats),
         durations: Durations::new(&edge.stats.durations),
@@ -182,9 +184,26 @@ fn edge(subject: &Subject, graph: &Graph, at: usize) -> Inspector {
     }
 }
 
+/// How many messages a call carried, and how many calls were made again.
+fn carried(carried: &Carried) -> Vec<String> {
+    let mut words = Vec::new();
+    if carried.batches > 0 {
+        let mean = carried.messages as f64 / carried.batches as f64;
+        words.push(format!("{mean:.1} messages at a time, at most {}", count(carried.most)));
+    }
+    if carried.retried > 0 {
+        let times = counted(carried.retries, "time", "times");
+        words.push(format!("{} of calls made again, {times}", share(carried.retried, carried.calls)));
+    }
+    words
+}
+
 fn group(subject: &Subject, at: usize) -> Inspector {
     let group = &subject.drawn.nodes[at];
-    let mut members: Vec<&GraphNode> = subject.graph.nodes.iter().filter(|node| node.kind == group.kind).collect();
+    let mut members: Vec<&GraphNode> = match subject.drawn.grouped {
+        Some(by) => subject.graph.nodes.iter().filter(|node| by.of(node) == group.id).collect(),
+        None => Vec::new(),
+    };
     members.sort_by(|a, b| b.stats.calls.cmp(&a.stats.calls).then_with(|| a.id.cmp(&b.id)));
     let rows = members.iter().take(MEMBERS).map(|node| Neighbour {
         name: text::named(&node.name, 60),
@@ -198,7 +217,10 @@ fn group(subject: &Subject, at: usize) -> Inspector {
         what: "group",
         icon: icon::of_kind(group.kind),
         heading: named(&group.name),
-        tags: vec![format!("all {} together", plural(group.kind))],
+        tags: vec![match &group.team {
+            Some(team) => format!("all of {} together", text::cut(team, 60)),
+            None => format!("all {} together", plural(group.kind)),
+        }],
         trio: trio(&group.stats, subject.per_second),
         stack: Stack::new(&group.stats),
         durations: Durations::new(&group.stats.durations),

@@ -11,5 +11,5 @@ mod sort;
 pub(crate) mod table;
 
 pub use change::Fate;
-pub use graph::{Graph, GraphEdge, GraphNode, MAX_DRAWN_NODES};
+pub use graph::{Graph, GraphEdge, GraphNode, Grouping, MAX_DRAWN_NODES};
 pub use sort::{Column, Sort};

@@ -18,7 +18,7 @@ use crate::map::change::{Changes, changes};
 use crate::map::edge::{Arrow, Look as EdgeLook, arrow};
 use crate::map::inspector::{Inspector, Subject, inspector};
 use crate::map::table::{Table, table};
-use crate::map::{Graph, MAX_DRAWN_NODES};
+use crate::map::{Graph, Grouping, MAX_DRAWN_NODES};
 use crate::moment::{Moment, Shows};
 use crate::palette::Palette;
 use crate::query::Link;
@@ -47,6 +47,7 @@ struct View {
     picker: Picker,
     edge_kinds: Vec<Switch>,
     emphasis: Vec<Switch>,
+    groupings: Vec<Switch>,
     comparisons: Vec<Switch>,
     changes: Option<Changes>,
     /// The two times that are compared.
@@ -109,8 +110,15 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
     let per_second = |count: u64| map.per_second(count);
     let palette = Palette::of(near.nodes.iter().filter(|node| node.kind.is_service()).map(|node| node.name.as_str()));
     let phrase = state.range.phrase();
-    let subject =
-        Subject { graph: &near, drawn: &graph, state, palette: &palette, per_second: &per_second, phrase: &phrase };
+    let subject = Subject {
+        graph: &near,
+        drawn: &graph,
+        state,
+        palette: &palette,
+        carried: map.carried,
+        per_second: &per_second,
+        phrase: &phrase,
+    };
     let filtered = state.filter().to_line();
     let notes = notes(state, map, &graph, &near, &filtered);
     View {
@@ -120,6 +128,7 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         edge_kinds: state.edge_kinds(),
         emphasis: state.emphasis(),
+        groupings: state.groupings(),
         comparisons: state.comparisons(),
         changes: map.is_compared().then(|| changes(&near, &per_second, &|amount| map.per_hour(amount))),
         times: (
@@ -225,7 +234,7 @@ fn notes(state: &State, map: &ServiceMap, graph: &Graph, near: &Graph, filtered:
         let text = "No request came in the earlier time, so there is nothing to compare with.".to_owned();
         notes.push(Note { text, link: None });
     }
-    if graph.is_grouped && near.is_too_large() {
+    if graph.grouped.is_some() && near.is_too_large() {
         notes.push(Note {
             text: format!(
                 "{} with {} are too many to draw (up to {MAX_DRAWN_NODES} are drawn), so they stand together by kind. \
@@ -235,9 +244,10 @@ fn notes(state: &State, map: &ServiceMap, graph: &Graph, near: &Graph, filtered:
             ),
             link: None,
         });
-    } else if graph.is_grouped {
-        let text = "Nodes stand together by kind.".to_owned();
-        notes.push(Note { text, link: Some(("Show each", state.clone().grouped(false).link().to_string())) });
+    } else if graph.grouped.is_some() {
+        let by = graph.grouped.map_or("kind", Grouping::name);
+        let text = format!("Nodes stand together by {by}.");
+        notes.push(Note { text, link: Some(("Show each", state.clone().grouped(None).link().to_string())) });
     }
     if graph.undrawn_edges > 0 {
         let text = format!("{} more connections are not drawn; the inspector lists them.", graph.undrawn_edges);

@@ -1,6 +1,6 @@
 //! The map, from its answers to its words.
 
-use coldlight_model::ServiceMap;
+use coldlight_model::{Carried, ServiceMap};
 use coldlight_ui::layout::{Layout, layout};
 use coldlight_ui::pages::map::{State, fragment, page};
 use coldlight_ui::{Theme, Zone};
@@ -161,6 +161,23 @@ fn a_map_of_four_hundred_services_is_drawn_by_kind_and_listed_whole() {
     let near = map("focus=service:service-010&hops=2", &large(400));
     let drawn = near.matches("data-test=\"map-node\"").count();
     assert!((3..=150).contains(&drawn), "{drawn} nodes within two steps");
+}
+
+#[test]
+fn nodes_stand_together_by_team_and_an_edge_tells_what_it_carried() {
+    let mut owned = ordinary();
+    for node in owned.nodes.iter_mut().filter(|node| node.node.name.ends_with("-api")) {
+        node.team = Some("storefront".into());
+    }
+    let html = map("group=team&sel=group:team:storefront", &owned);
+    assert!(ids(&html, "map-node").contains(&"group:team:storefront".to_owned()));
+    let inspector = text_of(part(&html, "data-test=\"inspector\""));
+    assert!(inspector.contains("storefront: 3") && inspector.contains("cart-api"), "{inspector}");
+    owned.carried = Some(Carried { calls: 40, batches: 40, messages: 332, most: 10, retried: 3, retries: 4 });
+    let html = map("sel=sqs:order-events%3Eservice:order-worker@poll", &owned);
+    let inspector = text_of(part(&html, "data-test=\"inspector\""));
+    assert!(inspector.contains("8.3 messages at a time, at most 10"), "{inspector}");
+    assert!(inspector.contains("7.5% of calls made again, 4 times"), "{inspector}");
 }
 
 #[test]

@@ -158,6 +158,8 @@ pub struct MapNodeView<'a> {
     #[serde(flatten)]
     node: NodeView<'a>,
     seen: bool,
+    /// As its sender says.
+    team: Option<&'a str>,
     #[serde(flatten)]
     stats: Stats,
     /// Of functions.
@@ -169,6 +171,7 @@ impl<'a> From<&'a MapNode> for MapNodeView<'a> {
         Self {
             node: (&one.node).into(),
             seen: one.seen,
+            team: one.team.as_deref(),
             stats: (&one.stats).into(),
             spent: one.bill.as_ref().map(|bill| spent(&bill.spent)),
         }

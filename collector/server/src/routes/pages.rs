@@ -20,6 +20,9 @@ pub async fn map(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response
         // Of the time that the answer is of: a filter may have made it shorter.
         answer.earlier = Some(Box::new(site.store.map(earlier.of(answer.range), filter).await?));
     }
+    if let Some((from, to)) = state.selected_edge(&answer) {
+        answer.carried = site.store.carried(answer.range, from, to).await?;
+    }
     let layout = site.layouts.of(&state.graph(&answer)).await;
     Ok(asked.answer(
         || map::page(&asked.shell, &state, &answer, &layout),

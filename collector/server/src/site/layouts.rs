@@ -72,7 +72,7 @@ mod tests {
         let node = |name: &String| Node::new(NodeKind::Service, name);
         let nodes = names
             .iter()
-            .map(|name| MapNode { node: node(name), seen: false, stats: stats.clone(), bill: None })
+            .map(|name| MapNode { node: node(name), seen: false, team: None, stats: stats.clone(), bill: None })
             .collect();
         let edges = names.windows(2).map(|two| MapEdge {
             from: node(&two[0]),

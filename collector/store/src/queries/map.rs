@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use coldlight_model::{
-    Bill, EntryBin, Filter, MapEdge, MapNode, Narrowed, Node, NodeKind, NodeStats, ServiceMap, SpendingBy, Spent,
-    TimeRange, Way,
+    Bill, Carried, EntryBin, Filter, MapEdge, MapNode, Narrowed, Node, NodeKind, NodeStats, ServiceMap, SpendingBy,
+    Spent, TimeRange, Way,
 };
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params, params_from_iter};
@@ -46,6 +46,34 @@ impl Store {
             // The connection goes back to the others, and memory too.
             db.execute_batch("DROP TABLE IF EXISTS temp.rolling")?;
             map
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// More about the edge from one node to another. Of calls between two services nothing: which spans those are is told with
+    /// the edge alone.
+    pub async fn carried(&self, range: TimeRange, from: Node, to: Node) -> Result<Option<Carried>, StoreError> {
+        let (service, other, sent) = match (from.kind.is_service(), to.kind.is_service()) {
+            (true, false) => (from.name, to, true),
+            (false, true) => (to.name, from, false),
+            _ => return Ok(None),
+        };
+        self.ask(move |db| {
+            let mut statement = db.prepare_cached(include_str!("map_carried.sql"))?;
+            let asked = params![range.from.nanos(), range.to.nanos(), service, other.kind.name(), other.name, sent];
+            Ok(Some(statement.query_row(asked, |row| {
+                let count = |name| Ok::<u64, duckdb::Error>(whole(row, name)?.unwrap_or(0));
+                Ok(Carried {
+                    calls: count("calls")?,
+                    batches: count("batches")?,
+                    messages: count("messages")?,
+                    most: count("most")?,
+                    retried: count("retried")?,
+                    retries: count("retries")?,
+                })
+            })?))
         })
         .await
     }
@@ -129,9 +157,10 @@ fn answer(db: &Connection, range: TimeRange, source: Source) -> Result<ServiceMa
     let mut bins = entries(db, minutes, source, bin_length)?;
     let mut entries = NodeStats::default();
     bins.iter().for_each(|bin| entries.merge(&bin.stats));
+    teams(db, &mut nodes)?;
     let mut nodes: Vec<MapNode> = nodes.into_values().collect();
     let spent = bills(db, minutes, source, bin_length, &mut nodes, &mut bins)?;
-    Ok(ServiceMap { range, nodes, edges, entries, bins, spent, narrowed: None, earlier: None })
+    Ok(ServiceMap { range, nodes, edges, entries, bins, spent, narrowed: None, earlier: None, carried: None })
 }
 
 fn whole_minutes(range: TimeRange) -> TimeRange {
@@ -163,6 +192,7 @@ fn services(
         let at = nodes.entry(node.id()).or_insert_with(|| MapNode {
             node,
             seen: false,
+            team: None,
             stats: NodeStats::default(),
             bill: None,
         });
@@ -192,11 +222,24 @@ fn edges(db: &Connection, range: TimeRange, source: Source) -> Result<Vec<MapEdg
     Ok(edges.into_values().collect())
 }
 
+fn teams(db: &Connection, nodes: &mut BTreeMap<String, MapNode>) -> Result<(), StoreError> {
+    let mut statement = db.prepare_cached(include_str!("map_teams.sql"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = Node::new(NodeKind::Service, row.get::<_, String>("service")?).id();
+        if let Some(node) = nodes.get_mut(&id) {
+            node.team = row.get("team")?;
+        }
+    }
+    Ok(())
+}
+
 /// A node that an edge names: one that serves requests of ours stays as it is, any other is made of what callers saw.
 fn meet(nodes: &mut BTreeMap<String, MapNode>, node: &Node, calls: Option<&NodeStats>) {
     let at = nodes.entry(node.id()).or_insert_with(|| MapNode {
         node: node.clone(),
         seen: true,
+        team: None,
         stats: NodeStats::default(),
         bill: None,
     });

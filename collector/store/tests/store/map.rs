@@ -1,6 +1,6 @@
 //! The map: edges from spans in whatever order they come.
 
-use coldlight_model::{Filter, Kind, Narrowed, ServiceMap, Span, Timestamp, TraceId, Value};
+use coldlight_model::{Attributes, Filter, Kind, Narrowed, ServiceMap, Span, Timestamp, TraceId, Value};
 
 use crate::made::{self, Kept, batch, last_hour, span, trace_id};
 
@@ -139,4 +139,34 @@ async fn a_filter_narrows_the_map_to_the_traces_it_finds_and_one_that_finds_all_
     assert_eq!(drawn(&found), drawn(&whole), "the other trace has no edge");
     assert!(found.nodes.iter().all(|node| node.node.name != "other-api") && !found.nodes.is_empty());
     assert!(kept.store.map(last_hour(), Filter::parse("service:nobody")).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_tells_its_messages_and_retries_and_a_node_its_team() {
+    let kept = made::store();
+    let queue = [("messaging.system", "aws_sqs".into()), ("messaging.destination.name", "orders".into())];
+    let batch_of = |count: i64| {
+        let mut pairs = queue.to_vec();
+        pairs.push(("messaging.batch.message_count", Value::Int(count)));
+        span(trace_id(), None, Kind::CONSUMER, "orders process", &pairs)
+    };
+    let mut sent = batch("worker", vec![batch_of(10), batch_of(3)]);
+    sent.resources[0].attributes =
+        Attributes::from_iter([("service.name", Value::from("worker")), ("team", "fulfilment".into())]);
+    kept.keep(sent).await;
+    let call = |again: i64| {
+        let pairs = [("server.address", "pay.example".into()), ("http.request.resend_count", Value::Int(again))];
+        span(trace_id(), None, Kind::CLIENT, "POST", &pairs)
+    };
+    kept.keep(batch("shop", vec![call(0), call(2), call(1), call(0)])).await;
+    let map = map_when_rolled(&kept).await;
+    let edge = |to: &str| map.edges.iter().find(|edge| edge.to.name == to).expect("an edge");
+    let polled = edge("worker");
+    let carried = kept.store.carried(last_hour(), polled.from.clone(), polled.to.clone()).await.unwrap().unwrap();
+    assert_eq!((carried.batches, carried.messages, carried.most, carried.retried), (2, 13, 10, 0));
+    let called = edge("pay.example");
+    let carried = kept.store.carried(last_hour(), called.from.clone(), called.to.clone()).await.unwrap().unwrap();
+    assert_eq!((carried.calls, carried.batches, carried.retried, carried.retries), (4, 0, 2, 3));
+    let team = |name: &str| map.nodes.iter().find(|node| node.node.name == name).and_then(|node| node.team.as_deref());
+    assert_eq!((team("worker"), team("shop")), (Some("fulfilment"), None));
 }

@@ -1,10 +1,10 @@
 //! The map's part of the address.
 
-use coldlight_model::{Filter, ServiceMap, TimeRange, Timestamp, Way};
+use coldlight_model::{Filter, Node, ServiceMap, TimeRange, Timestamp, Way};
 
 use super::{PATH, Switch};
 use crate::filter_bar;
-use crate::map::{Graph, Sort};
+use crate::map::{Graph, Grouping, Sort};
 use crate::query::{BadParam, Link, Query};
 use crate::range::Range;
 
@@ -97,7 +97,7 @@ pub struct State {
     /// Show only this node and what is within `hops` of it.
     pub focus: Option<String>,
     pub hops: u8,
-    pub is_grouped: bool,
+    pub grouped: Option<Grouping>,
     pub sort: Sort,
     /// The first row of the table.
     pub first_row: u32,
@@ -113,6 +113,7 @@ impl State {
         let query = Query::parse(query);
         let mut bad = query.unknown(&KNOWN);
         let edges = [("all", None), ("sync", Some(Way::Sync)), ("async", Some(Way::Async)), ("poll", Some(Way::Poll))];
+        let groups = [("none", None), ("kind", Some(Grouping::Kind)), ("team", Some(Grouping::Team))];
         let text = |name: &str| query.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
         let sort = text("sort").and_then(|word| {
             let sort = Sort::from_word(&word);
@@ -135,7 +136,7 @@ impl State {
             selected: text("sel"),
             focus: text("focus"),
             hops: query.whole("hops", 1..=3, &mut bad).map_or(1, |hops| hops as u8),
-            is_grouped: query.choice("group", &[("none", false), ("kind", true)], &mut bad).unwrap_or(false),
+            grouped: query.choice("group", &groups, &mut bad).flatten(),
             sort: sort.unwrap_or_default(),
             first_row: query.whole("row", 0..=1_000_000, &mut bad).map_or(0, |row| row as u32),
             bad,
@@ -159,7 +160,7 @@ impl State {
             .maybe("edges", self.only.map(Way::name))
             .maybe("by", (self.by != By::default()).then_some(self.by.name()))
             .maybe("cmp", self.earlier.map(Earlier::name))
-            .maybe("group", self.is_grouped.then_some("kind"))
+            .maybe("group", self.grouped.map(Grouping::name))
             .maybe("focus", self.focus.clone())
             .maybe("hops", (self.focus.is_some() && self.hops != 1).then(|| self.hops.to_string()))
             .maybe("sort", (!is_default_sort).then(|| self.sort.word()))
@@ -183,7 +184,19 @@ impl State {
     /// What is drawn, and so what is laid out: the same, gathered by kind when asked for or when it is too much.
     pub fn graph(&self, map: &ServiceMap) -> Graph {
         let near = self.near(map);
-        if self.is_grouped || near.is_too_large() { near.by_kind() } else { near }
+        match self.grouped {
+            Some(by) => near.grouped(by),
+            None if near.is_too_large() => near.grouped(Grouping::Kind),
+            None => near,
+        }
+    }
+
+    /// The ends of the selected edge, where it is one between two nodes.
+    pub fn selected_edge(&self, map: &ServiceMap) -> Option<(Node, Node)> {
+        let graph = Graph::whole(map);
+        let edge = &graph.edges[graph.edge_position(self.selected.as_deref()?)?];
+        let end = |at: usize| Node::new(graph.nodes[at].kind, graph.nodes[at].name.clone());
+        Some((end(edge.from), end(edge.to)))
     }
 
     pub fn at_range(mut self, range: Range) -> Self {
@@ -214,8 +227,8 @@ impl State {
         self
     }
 
-    pub fn grouped(mut self, is_grouped: bool) -> Self {
-        self.is_grouped = is_grouped;
+    pub fn grouped(mut self, by: Option<Grouping>) -> Self {
+        self.grouped = by;
         self
     }
 
@@ -236,6 +249,16 @@ impl State {
             is_current: self.earlier == earlier,
         };
         [None].into_iter().chain(Earlier::ALL.map(Some)).map(switch).collect()
+    }
+
+    pub(super) fn groupings(&self) -> Vec<Switch> {
+        let groups = [("Each", None), ("By kind", Some(Grouping::Kind)), ("By team", Some(Grouping::Team))];
+        let switch = |(label, by)| Switch {
+            label,
+            href: self.clone().grouped(by).select(None).link().to_string(),
+            is_current: self.grouped == by,
+        };
+        groups.map(switch).into()
     }
 
     pub(super) fn emphasis(&self) -> Vec<Switch> {
@@ -267,7 +290,7 @@ mod tests {
 
     #[test]
     fn wrong_values_are_noted_and_left_out() {
-        let state = State::parse("edges=up&by=fame&hops=7&group=team&sort=colour&row=x&when=now", now());
+        let state = State::parse("edges=up&by=fame&hops=7&group=owner&sort=colour&row=x&when=now", now());
         let names: Vec<&str> = state.bad.iter().map(|bad| bad.name.as_str()).collect();
         assert_eq!(names, ["when", "sort", "edges", "by", "hops", "group", "row"]);
         assert_eq!(state.to_query(), "range=1h");
@@ -286,7 +309,7 @@ mod tests {
                 filter: Filter::parse("service:a -status:ok \"two words\""),
                 only: only.map(|at| Way::ALL[at]),
                 by: By::ALL[by],
-                selected, focus, hops, is_grouped, first_row,
+                selected, focus, hops, grouped: is_grouped.then_some(Grouping::Team), first_row,
                 sort: Sort { column: Column::ALL[column], is_reversed },
                 ..State::parse("", now())
             };
