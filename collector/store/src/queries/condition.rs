@@ -17,7 +17,7 @@ pub(super) const APART: u64 = 15 * 60_000_000_000;
 pub(super) type Piece = (Cow<'static, str>, Vec<Sql>);
 
 /// ` AND …` text with `?` for each of `params`, in order.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Conditions {
     pub text: String,
     pub params: Vec<Sql>,
@@ -87,12 +87,6 @@ impl Conditions {
         self.params.extend(of_time(part.time).params);
         self.and("duration_ns >= ?", [whole(part.low)]);
         self.and("duration_ns < ?", [whole(part.high)]);
-    }
-
-    /// What holds where these conditions do or `other` does.
-    pub(super) fn or(self, other: Self) -> Self {
-        let text = [" AND ((TRUE", &self.text, ") OR (TRUE", &other.text, "))"].concat();
-        Self { text, params: [self.params, other.params].concat() }
     }
 
     /// A template with its `/* conditions */` filled in.

@@ -8,7 +8,7 @@ use coldlight_model::{Contrast, Difference, Differences, Fact, Is, Op, Part, Sid
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
-use super::condition::{APART, Conditions, conditions};
+use super::condition::{APART, Conditions, conditions, of_time};
 use crate::Store;
 use crate::error::StoreError;
 
@@ -37,31 +37,34 @@ impl Store {
     }
 }
 
-/// The two sets as conditions: of a span of the first, and of a span of either.
+/// The two sets as conditions of one scan: what is looked at, and of it what is of the first set, and else of the other. Each word
+/// of a filter stands in one of them only, for some ask other tables.
 struct Sets {
+    looked_at: Conditions,
     inside: Conditions,
-    either: Conditions,
+    outside: Conditions,
 }
 
 impl Sets {
     fn of(contrast: &Contrast) -> Self {
         let found = conditions(contrast.range, &contrast.filter);
-        let mut inside = found.clone();
+        let (looked_at, mut inside, outside) = match &contrast.than {
+            Some(than) => (of_time(contrast.range), found, conditions(contrast.range, than)),
+            None => (found, Conditions::default(), Conditions::default()),
+        };
         if let Some(part) = contrast.within {
             inside.within(part);
         }
-        let either = match &contrast.than {
-            Some(than) => inside.clone().or(conditions(contrast.range, than)),
-            None => found,
-        };
-        Self { inside, either }
+        Self { looked_at, inside, outside }
     }
 
-    /// A template with both sets, and the values of its `?` so far: those of the first set stand first in the text.
+    /// A template with the sets, and the values of its `?` so far, in the order of the text.
     fn fill(&self, template: &str) -> (String, Vec<Sql>) {
-        let inside = ["(TRUE", &self.inside.text, ")"].concat();
-        let sql = self.either.fill(&template.replace("/* inside */", &inside));
-        (sql, [self.inside.params.clone(), self.either.params.clone()].concat())
+        let holds = |set: &Conditions| ["(TRUE", &set.text, ")"].concat();
+        let sql =
+            template.replace("/* inside */", &holds(&self.inside)).replace("/* outside */", &holds(&self.outside));
+        let params = [&self.inside, &self.outside, &self.looked_at].map(|set| set.params.clone());
+        (self.looked_at.fill(&sql), params.concat())
     }
 
     fn sizes(&self, db: &Connection) -> Result<(u64, u64), StoreError> {

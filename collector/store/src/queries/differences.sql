@@ -5,12 +5,12 @@ WITH sampled AS MATERIALIZED (
     FROM (
         SELECT
             trace_id, span_id, service, name, kind, error, fault, throttle, faas_trigger, cold_start, duration_ns, resource_id,
-            attributes, coalesce(/* inside */, FALSE) AS inside
+            attributes, coalesce(/* inside */, FALSE) AS inside, coalesce(/* outside */, FALSE) AS outside
         FROM span_rows
         WHERE TRUE /* conditions */
     )
     -- Constants of the hash's own type: anything else is divided five times as slowly.
-    WHERE CASE WHEN inside THEN hash(trace_id, span_id) % ?::UBIGINT ELSE hash(trace_id, span_id) % ?::UBIGINT END = 0
+    WHERE (inside OR outside) AND CASE WHEN inside THEN hash(trace_id, span_id) % ?::UBIGINT ELSE hash(trace_id, span_id) % ?::UBIGINT END = 0
 ),
 picked AS MATERIALIZED (
     SELECT span.*, /* weight */ AS weight FROM sampled AS span /* bills */
