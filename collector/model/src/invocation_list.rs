@@ -174,6 +174,9 @@ pub struct InvocationGroup {
     /// The most that was used.
     pub max_memory_mb: Option<u64>,
     pub money: Money,
+    /// Those whose traces were sampled and that no report makes complete, and about how many more there were.
+    pub sampled: u64,
+    pub left_out: u64,
 }
 
 impl InvocationGroup {

@@ -28,6 +28,7 @@ mod node;
 mod outcome;
 mod remote;
 mod resource;
+pub mod sampling;
 mod saved_query;
 mod span;
 mod spending;

@@ -104,6 +104,11 @@ pub struct Spent {
     /// without a price, which are in none of the sums.
     pub calls: Usd,
     pub unpriced_calls: u64,
+    /// Invocations whose traces were sampled and that no report makes complete; about how many more there were, and what those cost.
+    /// An estimate beside the sums, and in none of them.
+    pub sampled: u64,
+    pub left_out: u64,
+    pub left_out_usd: Usd,
     /// Containers while at least one request was open, and while none was.
     pub busy: Usd,
     pub idle: Usd,
@@ -124,6 +129,12 @@ impl Spent {
         self.invocations.saturating_add(self.container_requests)
     }
 
+    /// One in how many invocations of sampled traces was kept, on average; `None` where nothing was left out.
+    pub fn kept_one_in(&self) -> Option<u64> {
+        (self.left_out > 0 && self.sampled > 0)
+            .then(|| (self.sampled.saturating_add(self.left_out) + self.sampled / 2) / self.sampled)
+    }
+
     /// Those of [`Spent::served`] that have a price.
     pub fn priced(&self) -> u64 {
         self.served().saturating_sub(self.unpriced).saturating_sub(self.unpriced_requests)
@@ -138,6 +149,8 @@ impl Spent {
         self.unpriced_requests += other.unpriced_requests;
         self.unpriced_tasks += other.unpriced_tasks;
         self.unpriced_calls += other.unpriced_calls;
+        self.sampled += other.sampled;
+        self.left_out = self.left_out.saturating_add(other.left_out);
         for (sum, more) in [
             (&mut self.requests, other.requests),
             (&mut self.own, other.own),
@@ -146,6 +159,7 @@ impl Spent {
             (&mut self.flush, other.flush),
             (&mut self.restore, other.restore),
             (&mut self.calls, other.calls),
+            (&mut self.left_out_usd, other.left_out_usd),
             (&mut self.busy, other.busy),
             (&mut self.idle, other.idle),
             (&mut self.in_failed, other.in_failed),

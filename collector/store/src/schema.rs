@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 3;
+pub(crate) const VERSION: i32 = 4;
 
 const ORDER: &str = include_str!("schema/_order");
 
@@ -59,6 +59,7 @@ const MADE_ANEW: [&str; 12] = [
 const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/prices.sql"),
     concat!(include_str!("schema/platform.sql"), include_str!("schema/invocations.sql")),
+    include_str!("schema/sampled.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -141,7 +142,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 3");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 4");
     }
 
     #[test]

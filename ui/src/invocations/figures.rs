@@ -54,6 +54,17 @@ fn count(
     }
 }
 
+/// What sampling left out, in words; nothing where it left out nothing.
+pub fn partial(all: &InvocationGroup) -> Option<String> {
+    let with = all.sampled.checked_add(all.left_out).filter(|_| all.sampled > 0 && all.left_out > 0)?;
+    Some(format!(
+        "Sampled 1 in {}: {} kept no report and stand for ≈ {} in all. Figures here are of what was kept.",
+        (with + all.sampled / 2) / all.sampled,
+        format::counted(all.sampled, "invocation", "invocations"),
+        format::large_count(with)
+    ))
+}
+
 /// How many, how they did, what they cost and how much of that is reported.
 pub fn kpis(all: &InvocationGroup, slices: &[InvocationGroup]) -> Vec<Kpi> {
     let both = (all, slices);

@@ -38,6 +38,8 @@ struct View {
     chrome: Chrome,
     bar: FilterBar,
     picker: Picker,
+    /// What sampling left out, in words.
+    partial: Option<String>,
     groupings: Vec<Switch>,
     comparisons: [Switch; 2],
     /// The form that groups by an attribute: what it keeps, and the attribute that is chosen.
@@ -81,6 +83,7 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
         chrome: Chrome::new(shell, Section::Cost, "Cost", &here).bad(&state.bad).keys(&KEYS),
         bar: FilterBar::new(&state.filter, &here, PATH).placeholder(WORDS),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
+        partial: partial(&spending.total),
         groupings: groupings(state),
         comparisons: [("Time before", true), ("Alone", false)].map(|(label, compare)| Switch {
             label: label.to_owned(),
@@ -215,6 +218,19 @@ fn cold(spent: &Spent, kpi: impl Fn(&'static str, &'static str, Option<Usd>, Str
     let reported = spent.cold == 0 || spent.init > Usd::ZERO;
     let aside = if reported { starts } else { format!("{starts}, no init reported") };
     kpi("cold", "Paid for cold starts", reported.then_some(spent.init), aside, "c-cold")
+}
+
+/// What sampling left out, beside the sums and never in them.
+fn partial(spent: &Spent) -> Option<String> {
+    let one_in = spent.kept_one_in()?;
+    let with = spent.total().checked_add(spent.left_out_usd)?;
+    Some(format!(
+        "Sampled 1 in {one_in}: {} kept no report and stand for ≈ {} more. Figures here are of what was kept, {}; with what was left out it is ≈ {}.",
+        counted(spent.sampled, "invocation", "invocations"),
+        large_count(spent.left_out),
+        usd(spent.total()),
+        usd(with)
+    ))
 }
 
 /// What stands behind the figures, and what is not in them.

@@ -21,6 +21,7 @@ struct View {
     chrome: Chrome,
     bar: FilterBar,
     picker: Picker,
+    partial: Option<String>,
     kpis: Vec<Kpi>,
     table: Table,
     nothing: Option<Nothing>,
@@ -70,6 +71,7 @@ fn view(shell: &Shell, state: &State, functions: &[InvocationGroup], all: &Invoc
         chrome: Chrome::new(shell, Section::Functions, "Functions", &here).bad(&state.bad),
         bar: FilterBar::new(state.filter(), &here, &state.page.path()).placeholder(WORDS),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
+        partial: figures::partial(all),
         kpis,
         table: groups::table(
             format!("Functions in {phrase}"),

@@ -51,6 +51,7 @@ struct View {
     chrome: Chrome,
     bar: FilterBar,
     picker: Picker,
+    partial: Option<String>,
     kpis: Vec<Kpi>,
     chart: Option<Chart>,
     sorts: Vec<Sort>,
@@ -85,6 +86,7 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
         chrome: Chrome::new(shell, Section::Invocations, "Invocations", &here).bad(&state.bad),
         bar: FilterBar::new(state.filter(), &here, &state.page.path()).placeholder(WORDS),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
+        partial: figures::partial(answer.all),
         kpis: figures::kpis(answer.all, &slices),
         chart: figures::chart(&slices, state, &shell.zone, Stacked::Outcomes),
         sorts: vec![

@@ -49,6 +49,22 @@ fn an_attribute_groups_with_words_of_its_own_and_the_filter_stays() {
 }
 
 #[test]
+fn what_sampling_left_out_is_told_beside_the_sums() {
+    let mut spending = ordinary();
+    let whole = text_of(&page("", &spending));
+    assert!(!whole.contains("Sampled"), "nothing was sampled");
+    for spent in [&mut spending.groups[0].spent, &mut spending.total] {
+        (spent.sampled, spent.left_out) = (100_000, 900_000);
+        spent.left_out_usd = coldlight_model::money::Usd::from_attos(5_000_000_000_000_000_000).unwrap();
+    }
+    let html = page("", &spending);
+    let text = text_of(&html);
+    assert!(html.contains("data-test=\"partial\""));
+    assert!(text.contains("Sampled 1 in 10") && text.contains("≈ 900 k more"), "{text}");
+    assert!(text.contains("it is ≈ $14.20") && text.contains("≈ $7.98"), "{text}");
+}
+
+#[test]
 fn every_sum_of_a_row_has_its_arithmetic_one_click_away() {
     let html = page("", &ordinary());
     assert_eq!(html.matches("data-test=\"cost-lines\"").count(), 7);

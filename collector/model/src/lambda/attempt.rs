@@ -86,6 +86,11 @@ impl Attempt<'_> {
         self.spans.iter().copied().max_by_key(|span| (span.is_server, span.duration))
     }
 
+    /// Whether the platform said nothing of it.
+    pub fn records_nothing(&self) -> bool {
+        self.records.is_empty()
+    }
+
     pub fn record(&self, kind: PlatformKind) -> Option<&(Timestamp, PlatformRecord)> {
         self.records.iter().copied().find(|(_, said)| said.kind == kind)
     }

@@ -82,6 +82,8 @@ pub struct FunctionSpan {
     pub failed: bool,
     pub error_type: Option<String>,
     pub memory_mb: Option<u64>,
+    /// How many it stands for, in millionths: [`crate::sampling::stands_for`].
+    pub stands_for: Option<u64>,
 }
 
 /// All that is known of one request id, each with when it was said. In any order, repeats welcome.
@@ -130,6 +132,9 @@ pub struct Invocation {
     pub error_type: Option<String>,
     pub cost_state: CostState,
     pub has_span: bool,
+    /// How many it stands for, in millionths, where its trace was sampled. What the platform reports is complete, whatever was
+    /// sampled: such an invocation stands for itself.
+    pub stands_for: Option<u64>,
 }
 
 /// From here on every init is billed, whatever the packaging (AWS, 2025-08-01).
@@ -249,6 +254,7 @@ fn invocation(attempt: &Attempt<'_>, inits: &[(Timestamp, PlatformRecord)]) -> I
             (None, None) => CostState::Inferred,
         },
         has_span: span.is_some(),
+        stands_for: span.and_then(|span| span.stands_for).filter(|_| attempt.records_nothing()),
     }
 }
 

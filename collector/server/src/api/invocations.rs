@@ -60,6 +60,7 @@ fn group(group: &InvocationGroup) -> Value {
         "most_memory_mb": group.memory_mb.map(|sizes| sizes.1), "max_memory_mb": group.max_memory_mb,
         "cost_usd": usd(Some(money.total)), "reported_cost_usd": usd(Some(money.reported)),
         "init_cost_usd": usd(Some(money.init)), "failed_cost_usd": usd(Some(money.failed)), "unpriced": money.unpriced,
+        "sampled": group.sampled, "left_out": group.left_out,
     })
 }
 

@@ -64,6 +64,9 @@ pub(super) fn spent(spent: &Spent) -> Value {
             "calls_usd": usd(spent.calls),
             "containers_busy_usd": usd(spent.busy), "containers_idle_usd": usd(spent.idle),
         },
+        "sampling": {
+            "sampled": spent.sampled, "left_out_invocations": spent.left_out, "left_out_usd": usd(spent.left_out_usd),
+        },
         "in_failed_usd": usd(spent.in_failed), "reported_usd": usd(spent.reported),
     })
 }

@@ -4,6 +4,8 @@ WITH matching AS (
     SELECT
         *,
         coalesce(init_ms, suppressed_init_ms, restore_ms) AS wait_ms,
+        -- What the platform reports of a service is complete, whatever was sampled.
+        stands_for > 1 AND service NOT IN (SELECT DISTINCT service FROM invocation_rows WHERE cost_state = 'reported') AS is_sampled,
         CASE ?
             WHEN 'all' THEN ''
             WHEN 'function' THEN coalesce("function", service)
@@ -43,7 +45,9 @@ SELECT
     coalesce(sum(cost_usd) FILTER (cost_state = 'estimated'), 0)::DECIMAL(38, 18)::VARCHAR AS estimated_usd,
     coalesce(sum(init_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS init_usd,
     coalesce(sum(cost_usd) FILTER (outcome <> 'ok'), 0)::DECIMAL(38, 18)::VARCHAR AS failed_usd,
-    count(*) FILTER (cost_usd IS NULL) AS unpriced
+    count(*) FILTER (cost_usd IS NULL) AS unpriced,
+    count(*) FILTER (is_sampled) AS sampled,
+    coalesce(round(sum(stands_for - 1) FILTER (is_sampled)), 0)::BIGINT AS left_out
 FROM matching
 GROUP BY name
 ORDER BY invocations DESC, name

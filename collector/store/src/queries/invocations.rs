@@ -248,5 +248,7 @@ fn group(row: &Row<'_>) -> duckdb::Result<InvocationGroup> {
             failed: sum("failed_usd")?,
             unpriced: count(row, "unpriced")?,
         },
+        sampled: count(row, "sampled")?,
+        left_out: count(row, "left_out")?,
     })
 }

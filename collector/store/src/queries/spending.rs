@@ -109,6 +109,8 @@ fn gathered(db: &Connection, asking: &Asking<'_>, steps: usize) -> Result<All, S
             failed: count(row, "first_failed")?,
             cold: count(row, "first_cold")?,
             unpriced: count(row, "first_unpriced")?,
+            sampled: count(row, "first_sampled")?,
+            left_out: left_out(row, "first_left_out")?,
             ..spent.clone()
         };
         let of = gather(&mut all, row, (spent, once), steps)?;
@@ -175,6 +177,12 @@ fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
     Ok(whole(row, name)?.unwrap_or(0))
 }
 
+/// Millionths of invocations as invocations, rounded.
+fn left_out(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
+    let millionths: i128 = row.get::<_, Option<i128>>(name)?.unwrap_or(0);
+    Ok(u64::try_from((millionths + 500_000) / 1_000_000).unwrap_or(0))
+}
+
 pub(super) fn spent(row: &Row<'_>) -> duckdb::Result<Spent> {
     let in_failed = money(row, "in_failed")?.checked_add(money(row, "calls_in_failed")?);
     Ok(Spent {
@@ -183,6 +191,9 @@ pub(super) fn spent(row: &Row<'_>) -> duckdb::Result<Spent> {
         cold: count(row, "cold")?,
         unpriced: count(row, "unpriced")?,
         unpriced_calls: count(row, "unpriced_calls")?,
+        sampled: count(row, "sampled")?,
+        left_out: left_out(row, "left_out")?,
+        left_out_usd: money(row, "left_out_attos")?,
         requests: money(row, "requests")?,
         own: money(row, "own")?,
         waiting: money(row, "waiting")?,

@@ -10,6 +10,12 @@ WITH matching AS (
     )
     WHERE TRUE /* conditions */
 ),
+-- Services of which the platform reports are complete, whatever was sampled.
+reporting AS (
+    SELECT DISTINCT service
+    FROM invocation_rows
+    WHERE cost_state = 'reported' AND started_at >= make_timestamp_ns($from::BIGINT) AND started_at < make_timestamp_ns($to::BIGINT)
+),
 called AS (
     /* calls */
 ),
@@ -20,6 +26,8 @@ named AS (
         arm64_gb_second_attos, cost_attos - duration_attos + lambda_duration_attos(memory_mb, billed_ms, arm64_gb_second_attos) AS arm64_attos,
         CASE WHEN cost_attos IS NOT NULL THEN request_attos END AS request_attos, own_attos, waiting_attos, init_attos, flush_attos,
         restore_attos, calls_attos, unpriced_calls,
+        -- In millionths, how many it stands for besides itself.
+        CASE WHEN stands_for > 1000000 AND service NOT IN (FROM reporting) THEN stands_for - 1000000 ELSE 0 END AS left_out,
         /* name */
     FROM matching
     LEFT JOIN called ON called.request_id = matching.request_id AND called.invoked_at = matching.started_at
@@ -28,7 +36,7 @@ named AS (
 parts AS (
     SELECT
         name, step, failed, cold_start, cost_state, unpriced, memory_mb, architecture, arm64_gb_second_attos, below = 0 AS is_first,
-        unpriced_calls,
+        unpriced_calls, left_out,
         CASE WHEN NOT unpriced THEN part_of_attos(request_attos, below, upto, shares) END AS requests,
         CASE WHEN NOT unpriced THEN part_of_attos(own_attos, below, upto, shares) END AS own,
         CASE WHEN NOT unpriced THEN part_of_attos(waiting_attos, below, upto, shares) END AS waiting,
@@ -49,6 +57,12 @@ SELECT
     count(*) FILTER (is_first AND failed) AS first_failed,
     count(*) FILTER (is_first AND cold_start) AS first_cold,
     count(*) FILTER (is_first AND unpriced) AS first_unpriced,
+    count(*) FILTER (left_out > 0) AS sampled,
+    sum(left_out)::HUGEINT AS left_out,
+    count(*) FILTER (is_first AND left_out > 0) AS first_sampled,
+    sum(left_out) FILTER (is_first)::HUGEINT AS first_left_out,
+    sum((coalesce(requests + own + waiting + init + flush + restore, 0) + coalesce(calls, 0))::HUGEINT * left_out // 1000000)
+        FILTER (left_out > 0) AS left_out_attos,
     sum(unpriced_calls) FILTER (is_first) AS unpriced_calls,
     sum(requests) AS requests,
     sum(own) AS own,

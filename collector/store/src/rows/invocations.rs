@@ -3,6 +3,7 @@
 use arrow::array::{BooleanBuilder, Int64Builder, StringBuilder, TimestampNanosecondBuilder, UInt64Builder};
 use arrow::record_batch::RecordBatch;
 use coldlight_model::lambda::{CostState, FunctionSpan, Invocation, PlatformKind, PlatformRecord};
+use coldlight_model::sampling::{Said, stands_for};
 use coldlight_model::{SpanId, Timestamp, TraceId};
 use duckdb::Row;
 
@@ -38,6 +39,7 @@ columns! {
         outcome: StringBuilder,
         error_type: StringBuilder,
         cost_state: StringBuilder,
+        stands_for: Int64Builder,
     }
 }
 
@@ -80,6 +82,7 @@ pub(crate) fn attempt_columns<'a>(attempts: impl Iterator<Item = Attempt<'a>>) -
         columns.extension_overhead_ns.append_option(int(invocation.extension_overhead_ns));
         columns.outcome.append_value(invocation.outcome.name());
         columns.cost_state.append_value(CostState::name(invocation.cost_state));
+        columns.stands_for.append_option(int(invocation.stands_for));
         columns.initialization.append_option(invocation.initialization);
         columns.error_type.append_option(invocation.error_type);
     }
@@ -88,6 +91,13 @@ pub(crate) fn attempt_columns<'a>(attempts: impl Iterator<Item = Attempt<'a>>) -
 
 /// A row of `spans_of_invocations.sql`: the request id and the span.
 pub(crate) fn function_span_from_row(row: &Row<'_>) -> duckdb::Result<(String, FunctionSpan)> {
+    let text = |name| row.get::<_, Option<String>>(name);
+    let (trace_state, probability, rate) = (text("trace_state")?, text("probability")?, text("rate")?);
+    let said = Said {
+        trace_state: trace_state.as_deref().unwrap_or_default(),
+        probability: probability.as_deref(),
+        rate: rate.as_deref(),
+    };
     let span = FunctionSpan {
         trace_id: trace_id(row, "trace_id")?,
         span_id: span_id(row, "span_id")?,
@@ -98,6 +108,7 @@ pub(crate) fn function_span_from_row(row: &Row<'_>) -> duckdb::Result<(String, F
         failed: row.get("failed")?,
         error_type: row.get("error_type")?,
         memory_mb: row.get::<_, Option<i64>>("memory_mb")?.and_then(|mb| u64::try_from(mb).ok()),
+        stands_for: stands_for(said),
     };
     Ok((row.get("invocation_id")?, span))
 }

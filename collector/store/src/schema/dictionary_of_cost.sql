@@ -41,6 +41,7 @@ COMMENT ON COLUMN invocations."extension_overhead_ms" IS 'After that, until the 
 COMMENT ON COLUMN invocations."outcome" IS 'ok, error, timeout or oom (out of memory).';
 COMMENT ON COLUMN invocations."error_type" IS 'Class of the error, where one was named.';
 COMMENT ON COLUMN invocations."cost_state" IS 'Where billed_ms comes from: reported by the platform, estimated from a whole span, or inferred from less.';
+COMMENT ON COLUMN invocations."stands_for" IS 'How many invocations it stands for, itself among them, where its trace was sampled and the platform said nothing of it; NULL: itself, or nobody said. Costs are of itself alone.';
 COMMENT ON COLUMN invocations."requests_cost_usd" IS 'Price of the request itself, USD.';
 COMMENT ON COLUMN invocations."duration_cost_usd" IS 'Billed time × memory × price of a GB-second, USD.';
 COMMENT ON COLUMN invocations."init_cost_usd" IS 'Part of duration_cost_usd that is init, USD.';

@@ -113,7 +113,7 @@ SELECT
     initialization, init_ns / 1e6 AS init_ms, suppressed_init_ns / 1e6 AS suppressed_init_ms, restore_ns / 1e6 AS restore_ms,
     billed_restore_ms, felt_wait_ns / 1e6 AS felt_wait_ms, duration_ns / 1e6 AS duration_ms, waiting_ns / 1e6 AS waiting_ms,
     billed_ms, produced_bytes, response_latency_ns / 1e6 AS response_latency_ms, runtime_overhead_ns / 1e6 AS runtime_overhead_ms,
-    extension_overhead_ns / 1e6 AS extension_overhead_ms, outcome, error_type, cost_state,
+    extension_overhead_ns / 1e6 AS extension_overhead_ms, outcome, error_type, cost_state, stands_for / 1e6 AS stands_for,
     usd_of(request_attos) AS requests_cost_usd,
     usd_of(duration_attos) AS duration_cost_usd,
     -- These two are parts of duration_cost_usd.

@@ -44,7 +44,9 @@ CREATE TABLE invocation_rows (
     outcome VARCHAR NOT NULL,
     error_type VARCHAR,
     -- reported, estimated or inferred.
-    cost_state VARCHAR NOT NULL
+    cost_state VARCHAR NOT NULL,
+    -- How many it stands for, in millionths, where its trace was sampled and the platform said nothing of it.
+    stands_for BIGINT
 );
 
 -- invoked: spans and platform records up to this journal sequence are told of in invocation_rows.

@@ -272,3 +272,34 @@ async fn what_costs_alone_has_no_time_before() {
     let alone = kept.store.spending(SpendingSearch { compare: false, ..search }).await.unwrap();
     assert_eq!(alone.previous, Spent::default());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sampling_left_out_is_estimated_beside_the_sums_unless_the_platform_reports() {
+    let kept = made::store();
+    let sampled = |n, resource, state: &str| Span { trace_state: state.to_owned(), ..invocation(n, resource, &[]) };
+    let spans = vec![
+        sampled(1, CHECKOUT, "ot=th:e6666666666666"),
+        sampled(2, CHECKOUT, "ot=th:0"),
+        sampled(3, CHECKOUT, "other=1"),
+        sampled(4, WORKER, "ot=th:c"),
+        invocation(5, WORKER, &[("SampleRate", Value::Int(20))]),
+    ];
+    let resources = vec![function("checkout", ("team", "a")), function("worker", ("team", "b"))];
+    let batch = Batch { received_at: made::now(), resources, scopes: vec![Scope::default()], ..Batch::default() };
+    kept.keep(Batch { spans, ..batch.clone() }).await;
+    // The worker's platform reports one of them: it would report whatever there was.
+    let report = crate::invocations::report(4, made::now().minus(1_000_000_000));
+    kept.keep(Batch { logs: vec![coldlight_model::LogRecord { resource: 1, ..report }], ..batch }).await;
+    let told =
+        crate::invocations::told(&kept, "SELECT right(request_id, 1), stands_for FROM invocations ORDER BY ALL").await;
+    assert_eq!(told, ["1 10", "2 1", "3 NULL", "4 NULL", "5 20"]);
+    let spending = kept.spent(SpendingBy::Service, "").await;
+    assert_eq!(spending.total.total(), kept.sum_of("SELECT sum(cost_usd) FROM invocations").await, "of what was kept");
+    let checkout = named(&spending, "checkout");
+    assert_eq!((checkout.sampled, checkout.left_out, checkout.kept_one_in()), (1, 9, Some(10)));
+    let one = kept.sum_of("SELECT any_value(cost_usd) FROM invocations WHERE service = 'checkout'").await;
+    assert_eq!(Some(checkout.left_out_usd), one.times(9, 1));
+    let worker = named(&spending, "worker");
+    assert_eq!((worker.sampled, worker.left_out, worker.left_out_usd), (0, 0, Usd::ZERO));
+    assert_eq!((spending.total.sampled, spending.total.left_out), (1, 9));
+}

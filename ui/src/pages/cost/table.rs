@@ -27,6 +27,8 @@ pub(super) struct Row {
     /// Its parts, one click away.
     pub arithmetic: String,
     pub exact: String,
+    /// Estimated with what sampling left out; empty where it left out nothing.
+    pub with_left_out: String,
     pub calls: String,
     pub share: String,
     pub per_million: String,
@@ -62,6 +64,10 @@ fn row(group: &SpendingGroup, total: Usd, by: &SpendingBy, state: &State, palett
         cost: if cost == Usd::ZERO && spent.priced() == 0 { "not priced".to_owned() } else { usd(cost) },
         arithmetic: parts::arithmetic(spent),
         exact: format!("${cost}"),
+        with_left_out: match cost.checked_add(spent.left_out_usd) {
+            Some(with) if spent.left_out > 0 => usd(with),
+            _ => String::new(),
+        },
         calls: if spent.calls == Usd::ZERO { "–".to_owned() } else { usd(spent.calls) },
         share: if total == Usd::ZERO { "–".to_owned() } else { usd_share(cost, total) },
         per_million: per_million(cost, spent.priced())

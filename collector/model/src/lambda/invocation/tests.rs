@@ -20,6 +20,7 @@ fn span(start_ms: u64, lasted_ms: u64) -> FunctionSpan {
         failed: false,
         error_type: None,
         memory_mb: Some(512),
+        stands_for: None,
     }
 }
 
