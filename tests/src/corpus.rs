@@ -13,6 +13,37 @@ use crate::{grpc, tools, web};
 pub struct Manifest {
     pub totals: Totals,
     pub files: Vec<Recording>,
+    pub scenarios: Vec<Scenario>,
+}
+
+/// What was recorded together.
+#[derive(Debug, Deserialize)]
+pub struct Scenario {
+    #[serde(default)]
+    pub true_invocations: Vec<TrueInvocation>,
+}
+
+/// What whoever invoked a function knew of it, whatever its spans say.
+#[derive(Debug, Deserialize)]
+pub struct TrueInvocation {
+    pub request_id: String,
+    pub cold: bool,
+}
+
+/// An invocation, as its span says.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Faas {
+    pub invocation_id: String,
+    pub trace_id: String,
+    pub span_id: String,
+    pub coldstart_attr: Option<bool>,
+    pub trigger: Option<String>,
+    pub arn: Option<String>,
+    pub faas_name: String,
+    pub faas_version: String,
+    pub instance: String,
+    /// In bytes, or in MB, as some send it.
+    pub max_memory_as_sent: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,6 +69,8 @@ pub struct Recording {
     pub chunked: bool,
     pub user_agent: String,
     pub services: Vec<String>,
+    #[serde(default)]
+    pub faas: Vec<Faas>,
     pub expected: Expected,
 }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use coldlight_tests::clock::until;
-use coldlight_tests::corpus::Manifest;
+use coldlight_tests::corpus::{Faas, Manifest};
 use coldlight_tests::{Coldlight, table};
 
 const FRESH: Duration = Duration::from_secs(5);
+/// Invocations are told by a thread that rests ten times as long as it worked.
+const TOLD: Duration = Duration::from_secs(60);
 
 async fn send_all(coldlight: &Coldlight, manifest: &Manifest) {
     for recording in &manifest.files {
@@ -130,6 +132,50 @@ async fn the_api_and_the_pages_show_the_same_numbers() {
             map.contains(&format!("/{service}\"")) || map.contains(&format!(":{service}\"")),
             "the map lacks {service}"
         );
+    }
+}
+
+/// What a span says of its invocation is in its row, and what only its caller knew is not told wrong: nothing is reported that was
+/// not, and no start is told other than it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_recorded_invocation_has_the_facts_of_its_span_and_nothing_made_up() {
+    let (coldlight, manifest) = sent().await;
+    let said: Vec<&Faas> = manifest.files.iter().flat_map(|recording| &recording.faas).collect();
+    coldlight.until_count("invocations", said.len() as u64, TOLD).await;
+    for one in said {
+        let answer = coldlight
+            .sql(&format!(
+                "SELECT trace_id, span_id, \"trigger\", function_arn, \"function\", version, instance, memory_mb::VARCHAR,
+                        cold_start::VARCHAR, start_state, cost_state
+                 FROM invocations WHERE request_id = '{}'",
+                one.invocation_id
+            ))
+            .await;
+        let [row] = &answer.rows[..] else { panic!("{one:?}: {} rows", answer.rows.len()) };
+        let told: Vec<Option<String>> = row.iter().map(|cell| (!cell.is_null()).then(|| table::text(cell))).collect();
+        let text = |text: &str| Some(text.to_owned());
+        let megabytes = match one.max_memory_as_sent {
+            bytes @ 1_000_000.. => bytes >> 20,
+            megabytes => megabytes,
+        };
+        let expected = [
+            text(&one.trace_id),
+            text(&one.span_id),
+            one.trigger.clone(),
+            one.arn.clone(),
+            text(&one.faas_name),
+            text(&one.faas_version),
+            text(&one.instance),
+            text(&megabytes.to_string()),
+        ];
+        assert_eq!(told[..8], expected, "{one:?}");
+        if let Some(cold) = one.coldstart_attr {
+            assert_eq!((&told[8], &told[9]), (&text(&cold.to_string()), &text("said")), "{one:?}");
+        }
+        let truth = manifest.scenarios.iter().flat_map(|scenario| &scenario.true_invocations);
+        let truth = truth.into_iter().find(|truth| truth.request_id == one.invocation_id).expect("a true one");
+        assert!(told[8].is_none() || told[8] == text(&truth.cold.to_string()), "{one:?} was {truth:?}, told {told:?}");
+        assert_eq!(told[10].as_deref(), Some("estimated"), "nobody reported {one:?}");
     }
 }
 
