@@ -70,6 +70,8 @@ COMMENT ON COLUMN requests."cost_usd" IS 'What it kept busy of its task, at list
 COMMENT ON COLUMN requests."loaded_cost_usd" IS 'The same with its part of what was idle; these sum to what the task cost.';
 COMMENT ON COLUMN requests."cost_state" IS 'As of the task: estimated or inferred.';
 
+COMMENT ON MACRO TABLE tasks_since IS 'FROM tasks_since(''1 hour''): as the view tasks, with what each did and cost in the time until now; much quicker than all there are.';
+COMMENT ON MACRO TABLE requests_since IS 'FROM requests_since(''1 hour''): as the view requests, of the time until now alone; much quicker than all there are.';
 COMMENT ON VIEW call_costs IS 'a call that AWS meters by itself: a message, an event, a request to a gateway, bucket or table';
 COMMENT ON COLUMN call_costs."trace_id" IS 'Its trace.';
 COMMENT ON COLUMN call_costs."span_id" IS 'The span of the call; of a gateway the span that it called.';

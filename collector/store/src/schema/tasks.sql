@@ -289,8 +289,8 @@ FROM steps
 LEFT JOIN shared ON shared.task = steps.task AND shared.step = steps.step
 GROUP BY steps.task, steps.step;
 
--- tasks: one row a task or pod, with what it cost for as long as it was seen.
-CREATE OR REPLACE VIEW tasks AS
+-- One row a task or pod that was seen from asked_from to asked_to (ns), with what it cost in that time.
+CREATE OR REPLACE MACRO tasks_between(asked_from, asked_to) AS TABLE
 SELECT
     life.task,
     platform,
@@ -319,32 +319,33 @@ SELECT
     pulled_at,
     make_timestamp_ns(life_from) AS first_seen,
     make_timestamp_ns(life_to) AS last_seen,
-    billed_ns / 1e9 AS billed_s,
+    shares.all_ns / 1e9 AS billed_s,
     shares.requests,
     shares.failed,
-    CASE WHEN billed_ns > 0 THEN shares.busy_ns / billed_ns END AS busy_share,
-    CASE WHEN billed_ns > 0 THEN 1 - shares.busy_ns / billed_ns END AS idle_share,
+    CASE WHEN shares.all_ns > 0 THEN shares.busy_ns / shares.all_ns END AS busy_share,
+    CASE WHEN shares.all_ns > 0 THEN 1 - shares.busy_ns / shares.all_ns END AS idle_share,
     usd_of(shares.attos) AS cost_usd,
     usd_of(shares.busy_attos) AS busy_cost_usd,
     usd_of(shares.idle_attos) AS idle_cost_usd,
     cost_state,
     unpriced_because
 FROM task_lives AS life
-LEFT JOIN (
+JOIN (
     SELECT
         task,
         count(*) FILTER (is_request)::BIGINT AS requests,
         count(*) FILTER (is_request AND (error OR fault OR throttle))::BIGINT AS failed,
         sum(busy_ns) FILTER (span_id IS NOT NULL)::DOUBLE AS busy_ns,
+        sum(busy_ns)::DOUBLE AS all_ns,
         sum(attos) AS attos,
         CASE WHEN count(attos) = count(*) THEN coalesce(sum(attos) FILTER (span_id IS NOT NULL), 0) END AS busy_attos,
         sum(attos) FILTER (span_id IS NULL) AS idle_attos
-    FROM container_shares(0, 9000000000000000000, 9000000000000000000)
+    FROM container_shares(asked_from, asked_to, asked_to - asked_from)
     GROUP BY task
 ) AS shares ON shares.task = life.task;
 
--- requests: one row a request that a container served, with its share of what the task cost.
-CREATE OR REPLACE VIEW requests AS
+-- One row a request that a container served from asked_from to asked_to (ns), with its share of what the task cost in that time.
+CREATE OR REPLACE MACRO requests_between(asked_from, asked_to) AS TABLE
 SELECT
     shared.task,
     cluster,
@@ -389,8 +390,24 @@ FROM (
             sum(busy_ns) FILTER (span_id IS NOT NULL) OVER (
                 PARTITION BY task ORDER BY started_at, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
             ) AS until_here
-        FROM container_shares(0, 9000000000000000000, 9000000000000000000)
+        FROM container_shares(asked_from, asked_to, asked_to - asked_from)
     )
     WHERE span_id IS NOT NULL
 ) AS shared
 JOIN task_lives AS life ON life.task = shared.task;
+
+-- All there are. What is open at each instant is counted for every request kept, so that a million take seconds; the two below look back
+-- only as far as is asked.
+CREATE OR REPLACE VIEW tasks AS
+FROM tasks_between(0, 9000000000000000000);
+CREATE OR REPLACE VIEW requests AS
+FROM requests_between(0, 9000000000000000000);
+
+CREATE OR REPLACE MACRO tasks_since(since := '1 day') AS TABLE
+FROM tasks_between(
+    epoch_ns(getvariable('coldlight_now')::TIMESTAMP_NS - since::INTERVAL), epoch_ns(getvariable('coldlight_now')::TIMESTAMP_NS)
+);
+CREATE OR REPLACE MACRO requests_since(since := '1 day') AS TABLE
+FROM requests_between(
+    epoch_ns(getvariable('coldlight_now')::TIMESTAMP_NS - since::INTERVAL), epoch_ns(getvariable('coldlight_now')::TIMESTAMP_NS)
+);

@@ -30,7 +30,7 @@ pub(crate) const TABLES: [&str; 14] = [
 ];
 
 /// Our macros that stand where tables do.
-const MACROS: [&str; 2] = ["cost_by", "cost_over_time"];
+const MACROS: [&str; 4] = ["cost_by", "cost_over_time", "tasks_since", "requests_since"];
 
 /// Catalog views that tell only about our tables.
 const CATALOG: [&str; 2] = ["tables", "columns"];

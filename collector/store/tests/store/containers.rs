@@ -89,6 +89,18 @@ async fn example() -> Kept {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_of_a_time_is_a_part_of_all_there_is() {
+    let kept = example().await;
+    let all = |what: &str| format!("SELECT sum(cost_usd) FROM {what}");
+    // Now is 202.418 s after the start: a day back is all, 150 s back are the last 47.582 s of the task's hundred.
+    assert_eq!(kept.each(&all("tasks_since('1 day')")).await, kept.each(&all("tasks")).await);
+    assert_eq!(kept.each(&all("requests_since('1 day')")).await, kept.each(&all("requests")).await);
+    assert_eq!(pico(&kept.each(&all("tasks_since('150 seconds')")).await), ["0.000187618469"]);
+    assert_eq!(kept.count("SELECT count(*) FROM requests_since('150 seconds')").await, 2);
+    assert_eq!(kept.count("SELECT count(*) FROM tasks_since('10 seconds')").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_share_their_task_as_in_the_worked_example() {
     let kept = example().await;
     assert_eq!(
