@@ -115,7 +115,8 @@ impl Maker {
     /// An order: a gateway's request, the price table (twice in version 8), and a parcel for the queue. Answers the send.
     fn order(&mut self, of: Deployed, start: u64, ms: u64, number: u64) -> Span {
         // Every third order is customer 42's.
-        let tenant = if number % 3 == 0 { "customer-42".to_owned() } else { format!("customer-{}", number % 7) };
+        let tenant =
+            if number.is_multiple_of(3) { "customer-42".to_owned() } else { format!("customer-{}", number % 7) };
         let more = vec![
             text("faas.trigger", "http"),
             text("http.request.method", "POST"),
@@ -124,7 +125,7 @@ impl Maker {
             text("tenant.id", tenant),
             text("order.id", format!("order-{number}")),
         ];
-        let init_ms = (number % 20 == 0).then_some(310);
+        let init_ms = number.is_multiple_of(20).then_some(310);
         let invocation = self.invoke(Invocation {
             of,
             start,
@@ -170,7 +171,7 @@ impl Maker {
             ms: 80,
             name: "parcels process",
             used_mb: 90,
-            init_ms: (number % 30 == 0).then_some(250),
+            init_ms: number.is_multiple_of(30).then_some(250),
             status: "success",
             more,
             links: vec![link],
