@@ -157,7 +157,7 @@ fn routes() -> Vec<(Needs, Method, &'static str, &'static str)> {
         (Needs::Sql, Method::POST, "/api/v1/sql", ""),
         get(Needs::Sql, "/api/v1/queries"),
         (Needs::Sql, Method::POST, "/api/v1/queries", ""),
-        (Needs::Sql, Method::DELETE, "/api/v1/queries/{id}", ""),
+        (Needs::Sql, Method::POST, "/api/v1/queries/{id}/delete", ""),
         (Needs::Sql, Method::POST, "/api/v1/sql/{id}/cancel", ""),
         get(Needs::Sql, "/sql"),
         (Needs::Sql, Method::POST, "/sql", ""),

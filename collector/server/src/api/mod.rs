@@ -20,7 +20,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use coldlight_model::{Cursor, Filter, ServiceMap, SpanId, TimeRange, TraceId, TraceSort, TraceSpan};
 use coldlight_store::TraceSearch;
 use coldlight_ui::pages::map::Earlier;
@@ -61,7 +61,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/status", get(status))
         .route("/api/v1/prices", get(prices::list).post(prices::add))
         .route("/api/v1/queries", get(queries::list).post(queries::save))
-        .route("/api/v1/queries/{id}", delete(queries::remove))
+        .route("/api/v1/queries/{id}/delete", post(queries::remove))
         .route("/api/v1/sql", post(sql::ask))
         .route("/api/v1/sql/{id}/cancel", post(sql::cancel))
         .route("/api/v1/sql/dictionary", get(sql::dictionary))

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::response::IntoResponse;
 use coldlight_model::SavedQuery;
 use coldlight_ui::Zone;
 use http::StatusCode;
@@ -37,11 +36,10 @@ pub async fn save(State(site): State<Arc<Site>>, request: Request) -> Answer {
     let Body { name, sql } = serde_json::from_slice(&body).map_err(|error| {
         Wrong::new(StatusCode::BAD_REQUEST, format!("the body is not {{\"name\": \"…\", \"sql\": \"…\"}}: {error}"))
     })?;
-    let query = keep(&site, name, sql).await?;
-    Ok((StatusCode::CREATED, answer(&query_json(&query))?).into_response())
+    answer(&query_json(&keep(&site, name, sql).await?))
 }
 
-/// `DELETE /api/v1/queries/{id}`.
+/// `POST /api/v1/queries/{id}/delete`.
 pub async fn remove(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<StatusCode, Wrong> {
     match forget(&site, id.clone()).await? {
         true => Ok(StatusCode::NO_CONTENT),

@@ -118,7 +118,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/api/v1/prices", Some(Scope::Admin)),
     route(Method::GET, "/api/v1/queries", SQL),
     route(Method::POST, "/api/v1/queries", SQL),
-    route(Method::DELETE, "/api/v1/queries/{id}", SQL),
+    route(Method::POST, "/api/v1/queries/{id}/delete", SQL),
     route(Method::POST, "/api/v1/sql", SQL),
     route(Method::POST, "/api/v1/sql/{id}/cancel", SQL),
     route(Method::GET, "/api/v1/sql/dictionary", READ),
