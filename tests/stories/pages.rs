@@ -15,6 +15,9 @@ use prost::Message;
 use serde_json::json;
 
 const LARGE: u64 = 10_000;
+/// Calls of the loop in [`looping`], and its spans in all.
+const SIMILAR: u64 = 12;
+const LOOP: u64 = SIMILAR + 3;
 /// What a stranger may write into any name.
 const HOSTILE: [&str; 5] = [
     "<script>window.pwned=1</script>",
@@ -72,6 +75,49 @@ fn hostile(random: &mut Random, trace_id: [u8; 16]) -> Vec<ResourceSpans> {
     spans.collect()
 }
 
+/// A failing request to a shop: a loop of calls to a table, and a card that is refused two levels down. `slow` is added to the loop.
+fn looping(trace_id: [u8; 16], number: u64, slow: u64) -> Vec<ResourceSpans> {
+    const MS: u64 = 1_000_000;
+    let start = unix_nanos() - 120_000_000_000 + number * 1_000 * MS;
+    let id = |span: u8| [number as u8 + 1, 0, 0, 0, 0, 0, 0, span];
+    let span = |number: u8, parent: u8, name: &str, from: u64, length: u64| {
+        let mut span = otlp::span(name, trace_id, id(number), start + from * MS, length * MS);
+        span.parent_span_id = if parent == 0 { Vec::new() } else { id(parent).to_vec() };
+        span
+    };
+    let failed = |mut span: Span| {
+        span.status = Some(Status { code: otlp::ERROR, message: "card refused".to_owned() });
+        span.attributes.push(text("error.type", "CardDeclined"));
+        span
+    };
+    let mut shop = vec![failed(span(1, 0, "POST /cart", 0, 900 + slow))];
+    for item in 0..SIMILAR {
+        let mut call = span(10 + item as u8, 1, "GetItem", 10 + item * 40, 30 + slow / SIMILAR);
+        call.kind = CLIENT;
+        call.attributes = vec![
+            text("rpc.system", "aws-api"),
+            text("rpc.service", "DynamoDB"),
+            text("rpc.method", "GetItem"),
+            text("aws.dynamodb.table_names", "orders"),
+            text("key", format!("item-{item}")),
+        ];
+        shop.push(call);
+    }
+    let mut call = failed(span(2, 1, "POST /charge", 600 + slow, 280));
+    call.kind = CLIENT;
+    shop.push(call);
+    let mut charge = failed(span(3, 2, "charge", 610 + slow, 260));
+    charge.kind = otlp::SERVER;
+    let at = charge.end_time_unix_nano;
+    charge.events.push(Default::default());
+    charge.events[0].name = "exception".to_owned();
+    charge.events[0].time_unix_nano = at;
+    charge.events[0].attributes =
+        vec![text("exception.type", "CardDeclined"), text("exception.message", "card refused")];
+    let of = |service: &str, spans| otlp::resource_spans(otlp::resource(service, Vec::new()), spans);
+    vec![of("shop", shop), of("payments", vec![charge])]
+}
+
 async fn send(coldlight: &Coldlight, resources: Vec<ResourceSpans>) {
     let request = otlp::trace_request(resources).encode_to_vec();
     let mut connection = grpc::Connection::open(coldlight.grpc()).await.unwrap();
@@ -92,8 +138,12 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     let (large_id, hostile_id) = (random.trace_id(), random.trace_id());
     send(&full, large(&mut random, large_id)).await;
     send(&full, hostile(&mut random, hostile_id)).await;
+    let loops = [(); 2].map(|()| random.trace_id());
+    for (number, id) in loops.iter().enumerate() {
+        send(&full, looping(*id, number as u64, number as u64 * 240)).await;
+    }
     ordinary.until_count("spans", manifest.totals.spans, Duration::from_secs(5)).await;
-    full.until_count("spans", LARGE + HOSTILE.len() as u64, Duration::from_secs(5)).await;
+    full.until_count("spans", LARGE + HOSTILE.len() as u64 + 2 * LOOP, Duration::from_secs(5)).await;
 
     let bounds = "SELECT min(started_at) - INTERVAL 1 MINUTE, max(ended_at) + INTERVAL 1 MINUTE FROM spans";
     let bounds = ordinary.sql(bounds).await;
@@ -123,13 +173,16 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         "invocations": { "count": invocations, "functions": functions, "function": priced[0], "request": request },
         "trace": { "id": trace, "spans": spans },
         "large": { "id": hex(&large_id), "spans": LARGE },
+        "loop": {
+            "id": hex(&loops[0]), "other": hex(&loops[1]), "similar": SIMILAR, "folded": 4, "failed": "0100000000000003"
+        },
         "hostile": { "id": hex(&hostile_id), "spans": HOSTILE.len(), "texts": HOSTILE },
         "pictures": tools::folder().join("pictures"),
     });
     let mut node = tools::node();
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]);
-    node.args(["pages/pictures.test.mjs", "pages/reading.test.mjs", "pages/explaining.test.mjs"])
-        .env("COLDLIGHT_PAGES", told.to_string());
+    node.args(["pages/pictures.test.mjs", "pages/reading.test.mjs"]);
+    node.args(["pages/explaining.test.mjs", "pages/trace.test.mjs"]).env("COLDLIGHT_PAGES", told.to_string());
     let status = tokio::task::spawn_blocking(move || node.status()).await.unwrap().unwrap();
     assert!(status.success(), "pages do not hold: {status}; see above");
     for server in [&empty, &ordinary, &full, &fresh] {

@@ -36,6 +36,20 @@ macro_rules! stylesheet {
     };
 }
 
+/// What every page has but lists and costs, then `$own`: for the trace, which has neither and much of its own.
+macro_rules! trace_stylesheet {
+    ($($own:literal),+) => {
+        concat!(
+            include_str!("../assets/css/tokens.css"),
+            include_str!("../assets/css/base.css"),
+            include_str!("../assets/css/shell.css"),
+            include_str!("../assets/css/parts.css"),
+            $(include_str!($own),)+
+            include_str!("../assets/css/media.css"),
+        )
+    };
+}
+
 /// What every page has, then `$own`. Each source is a block of its own, so that their names never meet.
 macro_rules! script {
     ($($own:literal),+) => {
@@ -71,7 +85,13 @@ const KINDS: [Kind; 5] = [
     },
     Kind {
         stylesheet_name: "trace.css",
-        stylesheet: stylesheet!("../assets/css/trace.css"),
+        stylesheet: trace_stylesheet!(
+            "../assets/css/invocations.css",
+            "../assets/css/map.css",
+            "../assets/css/trace.css",
+            "../assets/css/logbook.css",
+            "../assets/css/compare.css"
+        ),
         script_name: "trace.js",
         script: script!("../assets/js/ruler.js", "../assets/js/waterfall.js"),
     },

@@ -12,6 +12,7 @@
 
 pub mod assets;
 pub mod chart;
+pub mod compare;
 pub mod filter_bar;
 pub mod format;
 mod hash;

@@ -89,7 +89,7 @@ pub type Key = (&'static str, &'static str);
 
 const KEYS_EVERYWHERE: [Key; 6] = [
     ("/", "search by id"),
-    ("g then m, t, s, u", "map, traces, SQL, status"),
+    ("g then m t i c k $ s u", "map, traces, invocations, cold starts, containers, cost, SQL, status"),
     ("T", "theme: system, light, dark"),
     ("y", "copy a link to this page"),
     ("?", "this list"),

@@ -73,7 +73,7 @@ pub use status::{Listening, ReceiverCounts, RefusalCount, StoreStatus};
 pub use summary::{Cursor, Operation, ServiceSummary, TimeBin, TraceHistogram, TraceList, TraceSort, TraceSummary};
 pub use table::{Cell, Column, Table};
 pub use time::{Nanos, TimeRange, Timestamp};
-pub use trace::{LogLine, SpanDetail, SpanRef, Trace, TraceSpan};
+pub use trace::{Alike, AlikeGroup, LogLine, Rank, SpanDetail, SpanEvent, SpanRef, Trace, TraceSpan};
 pub use trace_cost::{Downstream, OwnCost, Split, TraceCost, part_of};
 pub use tree::{SpanTree, TreeNode};
 pub use value::{Attributes, MAX_DEPTH, Value, push_base64, push_json_string};

@@ -1,8 +1,8 @@
 //! One trace as an answer: light rows for the waterfall, and everything about a single span for the panel.
 
 use crate::{
-    Kind, LogRecord, Nanos, Node, NodeKind, Oddities, Outcome, Resource, ResourceId, Scope, Span, SpanId, StatusCode,
-    Timestamp, TraceId, Way,
+    Event, Kind, LogRecord, Nanos, Node, NodeKind, Oddities, Outcome, Resource, ResourceId, Scope, Span, SpanId,
+    StatusCode, Timestamp, TraceId, Way,
 };
 
 /// All spans of one trace, without their attributes: a trace of 100,000 spans must fit in memory many times over.
@@ -117,4 +117,42 @@ pub struct SpanRef {
 pub struct LogLine {
     pub record: LogRecord,
     pub service: String,
+}
+
+/// Something recorded during a span.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpanEvent {
+    pub span_id: SpanId,
+    pub event: Event,
+}
+
+/// How long a span took among its like: spans of the same service, operation and kind that began in the hour before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rank {
+    pub alike: u64,
+    /// Of these, how many took less time.
+    pub faster: u64,
+}
+
+/// Of the traces that begin like one, the one in the middle of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alike {
+    pub group: AlikeGroup,
+    pub trace_id: TraceId,
+    /// Its root's duration: the median of the group.
+    pub response: Nanos,
+    /// How many the group has.
+    pub of: u64,
+}
+
+/// Which of the traces that begin like one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlikeGroup {
+    All,
+    /// With an invocation that began cold.
+    Cold,
+    /// With invocations, all of them warm.
+    Warm,
+    /// Whose root ran as this version.
+    Version(String),
 }

@@ -32,6 +32,7 @@ mod settings;
 mod signals;
 mod site;
 mod sql;
+mod upload;
 mod web;
 mod wrong;
 

@@ -1,6 +1,6 @@
 // Single keys. Each one presses a control that is on the page; a key without its control does nothing.
 
-const pages = { m: "map", t: "traces", s: "sql", u: "status" };
+const pages = { m: "map", t: "traces", i: "invocations", c: "cold-starts", k: "containers", $: "cost", s: "sql", l: "live", u: "status" };
 let afterG = 0;
 
 const press = (selector) => {
@@ -41,6 +41,7 @@ const keys = {
   t: () => toggle("details.range"),
   T: () => press("[data-theme-form] button"),
   y: () => press("[data-copy-link]"),
+  v: () => press("[data-view][aria-current] + a") || press("[data-view]"),
   "+": zoom("in"),
   "=": zoom("in"),
   "-": zoom("out"),

@@ -54,9 +54,10 @@ function drawRuler() {
 function placeLabels(scope) {
   for (const text of scope.querySelectorAll(".lb")) {
     const at = (place) => percent(base.from + (place / 100) * (base.to - base.from), view);
-    const [a, b] = ["--a", "--b"].map((name) => get(text.parentNode, name));
+    const [a, b, sent] = ["--a", "--b", "--w"].map((name) => get(text.parentNode, name));
     const room = ((text.firstChild.length * 6.4 + 12) / width()) * 100;
-    const [from, to] = [at(a), at(a + b)];
+    // A wait before the bar keeps its box free.
+    const [from, to] = [at(sent < a ? sent : a), at(a + b)];
     text.className = to < 0 || from > 100 ? "lb off" : to + room <= 100 ? "lb" : from - room >= 0 ? "lb left" : "lb on";
   }
 }

@@ -134,7 +134,7 @@ async function showPanel() {
 const selected = () => new URL(location.href).searchParams.get("span");
 
 function mark() {
-  grid.querySelector(".row[aria-selected]")?.removeAttribute("aria-selected");
+  for (const row of grid.querySelectorAll(".row[aria-selected]")) row.removeAttribute("aria-selected");
   const row = document.getElementById(`s-${selected()}`);
   row?.setAttribute("aria-selected", "true");
   return row;

@@ -4,6 +4,7 @@
 use askama::Template;
 
 pub mod cold_starts;
+pub mod compare;
 pub mod containers;
 pub mod cost;
 pub mod error;

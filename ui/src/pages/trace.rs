@@ -6,7 +6,8 @@
 use askama::Template;
 use coldlight_model::lambda::StartKind;
 use coldlight_model::{
-    InvocationSummary, LogLine, Nanos, Outcome, SpanDetail, SpanId, SpanTree, Trace, TraceCost, TraceId,
+    InvocationSummary, LogLine, Nanos, Outcome, Rank, SpanDetail, SpanEvent, SpanId, SpanTree, Trace, TraceCost,
+    TraceId,
 };
 
 use crate::format;
@@ -16,6 +17,7 @@ use crate::moment::{Moment, Shows, ago};
 use crate::query::Link;
 use crate::shell::{Chrome, Key, Section, Shell};
 use crate::text::{self, Text};
+use crate::trace::cause::{Cause, cause};
 use crate::trace::choices;
 use crate::trace::cost;
 use crate::trace::open;
@@ -44,7 +46,7 @@ const MOST_STOPPED: usize = 3;
 /// While the newest span is younger than this, more may follow.
 const FRESH: Nanos = 30_000_000_000;
 
-const KEYS: [Key; 13] = [
+const KEYS: [Key; 14] = [
     ("j k ↓ ↑", "next, previous row"),
     ("→ ←", "open, close; to a child, to the parent"),
     ("Enter", "show the span; Esc returns to the row"),
@@ -57,6 +59,7 @@ const KEYS: [Key; 13] = [
     ("n N", "next, previous match"),
     ("1 … 9, *", "open to a level, open all"),
     ("[ ]", "narrower, wider names"),
+    ("v", "next view"),
     ("Y", "copy the trace id"),
 ];
 
@@ -71,10 +74,34 @@ pub struct TracePage<'a> {
     pub matches: Option<&'a [SpanId]>,
     /// Of the whole trace.
     pub logs: &'a [LogLine],
+    /// Of the whole trace; empty where [`State::wants_events`] is false.
+    pub events: &'a [SpanEvent],
+    /// Of the selected span; `None` where that was not asked.
+    pub rank: Option<Rank>,
+    /// The selected span as OTLP/JSON; `None` where [`State::wants_raw`] is false.
+    pub raw: Option<&'a str>,
     /// Of the whole trace.
     pub invocations: &'a [InvocationSummary],
     /// What it cost with everything it set going; `None` where that was not asked.
     pub cost: Option<&'a TraceCost>,
+}
+
+impl<'a> TracePage<'a> {
+    /// Only the trace: nothing selected, nothing searched for, nothing known besides.
+    pub fn of(trace: &'a Trace, tree: &'a SpanTree) -> Self {
+        Self {
+            trace,
+            tree,
+            selected: None,
+            matches: None,
+            logs: &[],
+            events: &[],
+            rank: None,
+            raw: None,
+            invocations: &[],
+            cost: None,
+        }
+    }
 }
 
 /// The line above the waterfall.
@@ -85,6 +112,7 @@ struct Header {
     /// Whether no span without a parent is here.
     is_rootless: bool,
     problems: Vec<(&'static str, String)>,
+    cause: Option<Cause>,
     id: TraceId,
     response: Option<(String, Nanos)>,
     completed: (String, i64),
@@ -172,7 +200,7 @@ pub fn rows(state: &State, page: &TracePage, row: usize, count: usize) -> String
 }
 
 fn waterfall(scene: &Scene, shell: &Shell, own: &[Nanos], page: &TracePage) -> Waterfall {
-    view::waterfall(scene, page.trace.trace_id, own, page.matches.is_some(), notes(scene, shell, page.invocations))
+    view::waterfall(scene, shell, page, own, notes(scene, shell, page.invocations))
 }
 
 fn header(scene: &Scene, shell: &Shell, page: &TracePage) -> Header {
@@ -199,6 +227,7 @@ fn header(scene: &Scene, shell: &Shell, page: &TracePage) -> Header {
                 (icon::of_outcome(outcome), format::counted(count, one, many))
             })
             .collect(),
+        cause: cause(scene),
         id: trace.trace_id,
         response: root
             .filter(|(_, span)| span.parent_span_id.is_none())

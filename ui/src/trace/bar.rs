@@ -2,9 +2,13 @@
 //!
 //! Placed in percent of the drawn part of the axis; the browser's zoom scales that by two custom properties.
 
+use std::ops::Range;
+
 use coldlight_model::{Oddities, TraceSpan};
 
+use super::fold::Fold;
 use super::scene::Scene;
+use super::selftime::Interval;
 use crate::format;
 
 /// Event marks on one bar: closer ones would be one line anyway.
@@ -28,6 +32,8 @@ pub struct Bar {
     /// Whether the critical path is in this row, or in what is closed in it, all the time; else where it is, as an SVG path.
     pub is_critical: bool,
     pub critical: Option<String>,
+    /// Of a fold: where its members ran, as an SVG path in thousandths of the bar.
+    pub comb: Option<String>,
     /// Start and width of the time before it that a queue, topic or bus kept what it was given, as far as that is on the axis.
     pub waited: Option<(String, String)>,
 }
@@ -36,12 +42,17 @@ pub struct Bar {
 pub fn bar(scene: &Scene, node: usize, span: &TraceSpan) -> Bar {
     let (from, to) = scene.ran[node];
     let (at, width) = (place(scene, from), extent(scene, to - from));
-    let critical = critical(scene, node);
+    let below = if scene.shown.is_open(node) { 0 } else { scene.tree.nodes[node].descendants as usize };
+    let critical = critical(scene, scene.ran[node], node..node + 1 + below);
     let is_critical = critical.as_deref() == Some(WHOLE);
     let label =
         if span.oddities.has(Oddities::BAD_TIME) { "no length".to_owned() } else { format::duration(span.duration) };
+    let waited = scene.waited(node).map(|(waited, _)| waited).filter(|(sent, started)| started > sent);
+    let waited = waited.map(|(sent, started)| (place(scene, sent), extent(scene, started - sent)));
+    // A label left of the bar would cover the box of the wait, so it stands left of that.
+    let left = waited.map_or(at, |(sent, _)| sent.min(at));
     Bar {
-        side: side(at, at + width, &label),
+        side: side(left, at + width, &label),
         at: coordinate(at),
         width: coordinate(width),
         nanos: span.duration,
@@ -50,10 +61,8 @@ pub fn bar(scene: &Scene, node: usize, span: &TraceSpan) -> Bar {
         events: events(scene, node, span),
         is_critical,
         critical: critical.filter(|_| !is_critical),
-        waited: scene
-            .waited(node)
-            .filter(|((sent, started), _)| started > sent)
-            .map(|((sent, started), _)| (coordinate(place(scene, sent)), coordinate(extent(scene, started - sent)))),
+        comb: None,
+        waited: waited.map(|(sent, length)| (coordinate(sent), coordinate(length))),
     }
 }
 
@@ -72,6 +81,36 @@ pub fn open_bar(scene: &Scene, node: usize) -> Bar {
         events: None,
         is_critical: false,
         critical: None,
+        comb: None,
+        waited: None,
+    }
+}
+
+/// From the first start to the last end of what is folded, with a tooth for each.
+pub fn comb_bar(scene: &Scene, fold: Fold, is_open: bool) -> Bar {
+    let (mut from, mut to, mut ends) = (i64::MAX, i64::MIN, Vec::new());
+    for node in fold.members(scene.tree) {
+        (from, to) = (from.min(scene.ran[node].0), to.max(scene.ran[node].1));
+        ends.push(scene.ran[node]);
+    }
+    ends.sort_unstable();
+    let (at, width) = (place(scene, from), extent(scene, to - from));
+    let took = fold.durations(scene.tree, &scene.trace.spans);
+    let label = format!("{}, p50 {}", format::duration(took.sum), format::duration(took.p50));
+    // Open, its members show where the path is.
+    let critical = critical(scene, (from, to), fold.first..if is_open { fold.first } else { fold.end });
+    let is_critical = critical.as_deref() == Some(WHOLE);
+    Bar {
+        side: side(at, at + width, &label),
+        at: coordinate(at),
+        width: coordinate(width),
+        nanos: took.sum,
+        label,
+        starts: format::duration(from.unsigned_abs()),
+        events: None,
+        is_critical,
+        critical: critical.filter(|_| !is_critical),
+        comb: strokes((from, to), ends),
         waited: None,
     }
 }
@@ -79,14 +118,17 @@ pub fn open_bar(scene: &Scene, node: usize) -> Bar {
 /// The path of a bar on which the critical path is all the time.
 const WHOLE: &str = "M0 1H1000";
 
-/// Horizontal strokes. A piece shorter than a thousandth of the bar would not be seen, and joins its neighbour.
-fn critical(scene: &Scene, node: usize) -> Option<String> {
-    let below = if scene.shown.is_open(node) { 0 } else { scene.tree.nodes[node].descendants as usize };
-    let (from, to) = scene.ran[node];
+/// Where the path is in these rows, of a bar from one time to another.
+fn critical(scene: &Scene, bar: Interval, rows: Range<usize>) -> Option<String> {
+    strokes(bar, scene.path.within(rows.start, rows.end))
+}
+
+/// Horizontal strokes, given in order. A piece shorter than a thousandth of the bar would not be seen, and joins its neighbour.
+fn strokes((from, to): Interval, parts: Vec<Interval>) -> Option<String> {
     let length = (to - from).max(1) as f64;
     let place = |at: i64| ((at - from) as f64 / length * 1_000.0).clamp(-FARTHEST, FARTHEST).round() as i64;
     let mut pieces: Vec<(i64, i64)> = Vec::new();
-    for (from, to) in scene.path.within(node, node + 1 + below) {
+    for (from, to) in parts {
         let (from, to) = (place(from), place(to));
         match pieces.last_mut() {
             Some(last) if from <= last.1 + 1 => last.1 = last.1.max(to),

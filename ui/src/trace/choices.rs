@@ -6,17 +6,21 @@ pub enum View {
     #[default]
     Waterfall,
     Flame,
+    Map,
     Table,
+    Logs,
 }
 
 impl View {
-    pub const ALL: [Self; 3] = [Self::Waterfall, Self::Flame, Self::Table];
+    pub const ALL: [Self; 5] = [Self::Waterfall, Self::Flame, Self::Map, Self::Table, Self::Logs];
 
     /// The word in addresses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Waterfall => "waterfall",
             Self::Flame => "flame",
+            Self::Map => "map",
+            Self::Logs => "logs",
             Self::Table => "table",
         }
     }
@@ -25,6 +29,8 @@ impl View {
         match self {
             Self::Waterfall => "Waterfall",
             Self::Flame => "Flame",
+            Self::Map => "Map",
+            Self::Logs => "Logs",
             Self::Table => "Table",
         }
     }
@@ -105,10 +111,11 @@ pub enum Tab {
     Events,
     Logs,
     Links,
+    Raw,
 }
 
 impl Tab {
-    pub const ALL: [Self; 5] = [Self::Span, Self::Attributes, Self::Events, Self::Logs, Self::Links];
+    pub const ALL: [Self; 6] = [Self::Span, Self::Attributes, Self::Events, Self::Logs, Self::Links, Self::Raw];
 
     /// The word in addresses.
     pub fn name(self) -> &'static str {
@@ -118,6 +125,7 @@ impl Tab {
             Self::Events => "events",
             Self::Logs => "logs",
             Self::Links => "links",
+            Self::Raw => "raw",
         }
     }
 
@@ -129,6 +137,7 @@ impl Tab {
             Self::Events => "Events",
             Self::Logs => "Logs",
             Self::Links => "Links",
+            Self::Raw => "JSON",
         }
     }
 }

@@ -64,7 +64,7 @@ impl CriticalPath {
 }
 
 /// A message started it: nobody waited for its answer.
-fn is_handed_over(tree: &SpanTree, spans: &[TraceSpan], node: usize) -> bool {
+pub fn is_handed_over(tree: &SpanTree, spans: &[TraceSpan], node: usize) -> bool {
     let kind = |node: usize| tree.nodes[node].span.map(|span| spans[span].kind);
     kind(node) == Some(Kind::CONSUMER)
         || tree.nodes[node].parent.is_some_and(|parent| kind(parent) == Some(Kind::PRODUCER))

@@ -12,28 +12,39 @@ pub struct RowKey {
     pub id: SpanId,
     /// 1 for the first in the order of drawing.
     pub nth: u32,
+    /// The row of all siblings that are alike, which is named after the first of them.
+    pub is_fold: bool,
 }
 
 impl RowKey {
     pub fn first(id: SpanId) -> Self {
-        Self { id, nth: 1 }
+        Self::new(id, 1)
     }
 
-    /// `00f067aa0ba902b7`, or `00f067aa0ba902b7.2` for the second row of that id.
+    pub fn new(id: SpanId, nth: u32) -> Self {
+        Self { id, nth, is_fold: false }
+    }
+
+    /// `00f067aa0ba902b7`, `00f067aa0ba902b7.2` for the second row of that id; with `.f` the fold that begins there.
     pub fn to_text(self) -> String {
         self.to_string()
     }
 
     pub fn from_text(text: &str) -> Option<Self> {
+        let (text, is_fold) = text.strip_suffix(".f").map_or((text, false), |rest| (rest, true));
         let (id, nth) = text.split_once('.').unwrap_or((text, "1"));
         let nth = nth.parse().ok().filter(|nth| *nth > 0)?;
-        Some(Self { id: SpanId::from_hex(id)?, nth })
+        Some(Self { id: SpanId::from_hex(id)?, nth, is_fold })
     }
 }
 
 impl fmt::Display for RowKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.nth == 1 { write!(f, "{}", self.id) } else { write!(f, "{}.{}", self.id, self.nth) }
+        write!(f, "{}", self.id)?;
+        if self.nth != 1 {
+            write!(f, ".{}", self.nth)?;
+        }
+        f.write_str(if self.is_fold { ".f" } else { "" })
     }
 }
 

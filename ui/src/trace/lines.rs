@@ -1,6 +1,6 @@
 //! Events and log records as lines of the panel.
 
-use coldlight_model::{Event, LogLine, SpanId, TraceSpan, Value};
+use coldlight_model::{Event, LogLine, SpanId, Timestamp, Value};
 
 use super::attributes::{self, Attribute, Budget};
 use crate::format;
@@ -34,12 +34,9 @@ pub struct LogView {
     pub attributes: Vec<Attribute>,
 }
 
-pub fn event(event: &Event, span: &TraceSpan, budget: &mut Budget) -> EventLine {
-    let after = if event.at >= span.started_at {
-        format!("+{}", format::duration(event.at.since(span.started_at)))
-    } else {
-        format!("−{}", format::duration(span.started_at.since(event.at)))
-    };
+/// `begun` is when its span did.
+pub fn event(event: &Event, begun: Timestamp, budget: &mut Budget) -> EventLine {
+    let after = after(begun, event.at);
     let text_of = |key: &str| event.attributes.get(key).map(Value::to_display).filter(|text| !text.is_empty());
     let is_exception = event.name == "exception";
     let headline = match (text_of("exception.type"), text_of("exception.message")) {
@@ -58,6 +55,15 @@ pub fn event(event: &Event, span: &TraceSpan, budget: &mut Budget) -> EventLine 
         attributes: rest.map(|(key, value)| attributes::attribute(key, value, None, budget)).collect(),
         dropped: (event.dropped_attributes_count > 0)
             .then(|| format!("{} attributes were dropped by the sender.", event.dropped_attributes_count)),
+    }
+}
+
+/// `+12 ms` from one time to another.
+pub fn after(from: Timestamp, at: Timestamp) -> String {
+    if at >= from {
+        format!("+{}", format::duration(at.since(from)))
+    } else {
+        format!("−{}", format::duration(from.since(at)))
     }
 }
 

@@ -1,17 +1,16 @@
 //! The panel beside the rows: everything about the selected span, or, with none selected, where to look first.
 //! `templates/trace/panel.html` arranges it.
 
-use coldlight_model::{
-    InvocationSummary, Kind, Nanos, NodeKind, SpanDetail, SpanRef, Timestamp, TraceId, TraceSpan, Way, filter,
-};
+use coldlight_model::{Kind, Nanos, NodeKind, Rank, SpanDetail, SpanRef, Timestamp, TraceId, TraceSpan, Way, filter};
 
 use super::attributes::{self, Attribute, Budget, Group};
+use super::fold::Fold;
 use super::invocation::{self, InvocationPanel};
 use super::key::RowKey;
 use super::lines::{self, EventLine, LogView};
 use super::scene::Scene;
 use super::state::{Services, State, Tab};
-use super::summary::{self, Summary};
+use super::summary::{self, SpanLine, Summary};
 use super::waterfall::signed;
 use crate::moment::{Moment, Shows};
 use crate::pages::trace::TracePage;
@@ -37,7 +36,20 @@ pub enum Panel {
         open: Option<Box<InvocationPanel>>,
         clear: String,
     },
+    /// Siblings that are alike, as one.
+    Fold(Box<FoldPanel>),
     Span(Box<SpanPanel>),
+}
+
+/// The panel of a fold.
+pub struct FoldPanel {
+    pub class: String,
+    pub service: String,
+    pub operation: Text,
+    pub count: String,
+    pub facts: Vec<(&'static str, String)>,
+    pub slowest: Vec<SpanLine>,
+    pub clear: String,
 }
 
 /// The panel of a span.
@@ -74,6 +86,8 @@ pub enum Body {
     Events(Vec<EventLine>),
     Logs(Vec<LogView>),
     Links(Vec<LinkGroup>),
+    /// As OTLP/JSON, cut where it is very long.
+    Raw(String),
     /// The store had the row but not the rest.
     Gone,
 }
@@ -117,6 +131,9 @@ pub fn panel(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePag
     };
     let clear = state.link(|state| (state.span, state.tab) = (None, Tab::default()));
     let Some(node) = super::shown::find(scene.tree, key) else { return Panel::NotHere { key: key.to_text(), clear } };
+    if let Some(folded) = scene.shown.fold(node).filter(|_| key.is_fold) {
+        return Panel::Fold(Box::new(of_fold(scene, folded.fold, clear)));
+    }
     match scene.span(node) {
         None => Panel::Missing {
             key: key.to_text(),
@@ -125,6 +142,39 @@ pub fn panel(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePag
             clear,
         },
         Some(span) => Panel::Span(Box::new(of_span(scene, shell, (node, span), self_times[node], page, clear))),
+    }
+}
+
+fn of_fold(scene: &Scene, fold: Fold, clear: String) -> FoldPanel {
+    let took = fold.durations(scene.tree, &scene.trace.spans);
+    let span = scene.span(fold.first);
+    let (from, to) = fold.members(scene.tree).fold((i64::MAX, i64::MIN), |(from, to), at| {
+        let ran = scene.ran[at];
+        (from.min(ran.0), to.max(ran.1))
+    });
+    let critical: Nanos = scene.path.within(fold.first, fold.end).iter().map(|(from, to)| to.abs_diff(*from)).sum();
+    let slowest = took.slowest.first().and_then(|at| scene.span(*at)).map_or(0, |span| span.duration);
+    let mut facts = vec![
+        ("Sum", format::duration(took.sum)),
+        ("Median", format::duration(took.p50)),
+        ("Fastest, slowest", format!("{}, {}", format::duration(took.least), format::duration(slowest))),
+        ("First start to last end", format::duration(to.abs_diff(from))),
+    ];
+    if critical > 0 {
+        let share = format::share(critical, scene.path.length());
+        facts.push(("On the critical path", format!("{} ({share})", format::duration(critical))));
+    }
+    FoldPanel {
+        class: scene.class(fold.first).to_owned(),
+        service: text::named(
+            scene.dependency(fold.first).or(span.map(|span| span.service.as_str())).unwrap_or(""),
+            120,
+        ),
+        operation: Text::new(span.map_or("", |span| span.name.as_str())),
+        count: format::counted(fold.count.into(), "similar span", "similar spans"),
+        facts,
+        slowest: took.slowest.iter().map(|at| summary::slow(scene, *at)).collect(),
+        clear,
     }
 }
 
@@ -154,7 +204,7 @@ fn of_span(
         request: span.invocation_id.as_deref().map(|id| text::cut(id, 80)),
         clear,
         tabs: tabs(scene.state, span, detail),
-        body: body(scene, shell, (node, span), own, (detail, page.invocations)),
+        body: body(scene, shell, (node, span), own, page),
     }
 }
 
@@ -178,7 +228,7 @@ fn tabs(state: &State, span: &TraceSpan, detail: Option<&SpanDetail>) -> Vec<Tab
             (Tab::Events, None) => span.event_times.len(),
             (Tab::Logs, Some(detail)) => detail.logs.len(),
             (Tab::Links, Some(detail)) => detail.span.links.len() + detail.linked_from.len(),
-            (_, None) => 0,
+            (Tab::Raw, _) | (_, None) => 0,
         };
         TabView {
             name: tab.name(),
@@ -191,24 +241,19 @@ fn tabs(state: &State, span: &TraceSpan, detail: Option<&SpanDetail>) -> Vec<Tab
     Tab::ALL.map(view).into()
 }
 
-fn body(
-    scene: &Scene,
-    shell: &Shell,
-    (node, span): (usize, &TraceSpan),
-    own: Nanos,
-    (detail, invocations): (Option<&SpanDetail>, &[InvocationSummary]),
-) -> Body {
+fn body(scene: &Scene, shell: &Shell, (node, span): (usize, &TraceSpan), own: Nanos, page: &TracePage) -> Body {
     let budget = &mut Budget::default();
-    match (scene.state.tab, detail) {
+    match (scene.state.tab, page.selected) {
         (Tab::Span, detail) => Body::Span {
-            invocation: invocation::of(invocations, span).map(|one| Box::new(invocation::panel(one))),
-            facts: facts(scene, shell, (node, span), own, detail),
+            invocation: invocation::of(page.invocations, span).map(|one| Box::new(invocation::panel(one))),
+            facts: facts(scene, shell, (node, span), own, (detail, page.rank)),
             links: links(scene, node, span),
         },
         (_, None) => Body::Gone,
+        (Tab::Raw, _) => page.raw.map_or(Body::Gone, |raw| Body::Raw(budget.lines(raw))),
         (Tab::Attributes, Some(detail)) => Body::Attributes(attributes::groups(detail, budget)),
         (Tab::Events, Some(detail)) => {
-            Body::Events(detail.span.events.iter().map(|event| lines::event(event, span, budget)).collect())
+            Body::Events(detail.span.events.iter().map(|event| lines::event(event, span.started_at, budget)).collect())
         }
         (Tab::Logs, Some(detail)) => {
             Body::Logs(detail.logs.iter().map(|line| lines::log(line, shell, None, budget)).collect())
@@ -222,7 +267,7 @@ fn facts(
     shell: &Shell,
     (node, span): (usize, &TraceSpan),
     own: Nanos,
-    detail: Option<&SpanDetail>,
+    (detail, rank): (Option<&SpanDetail>, Option<Rank>),
 ) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |name, text: String| {
@@ -233,6 +278,7 @@ fn facts(
     let (from, _) = scene.ran[node];
     let children = u64::from(scene.tree.nodes[node].children);
     add("Duration", format::duration(span.duration));
+    add("Among its like", rank.map(among).unwrap_or_default());
     let critical = scene.path.at(node);
     if critical > 0 {
         let all = scene.path.length();
@@ -300,6 +346,19 @@ fn facts(
         facts.push(id("Parent id", parent.to_hex(), href));
     }
     facts
+}
+
+/// `slower than 97% of 1,204 in the hour before`; a share of a few would say more than is known.
+fn among(rank: Rank) -> String {
+    let Rank { alike, faster } = rank;
+    match alike {
+        0 => "the first in an hour".to_owned(),
+        1..20 => format!("slower than {faster} of {alike} in the hour before"),
+        _ => {
+            let share = format::share(faster, alike);
+            format!("slower than {share} of {} in the hour before", format::count(alike))
+        }
+    }
 }
 
 /// What one may do next with the span.

@@ -98,7 +98,12 @@ impl<'a> Scene<'a> {
     }
 
     pub fn key(&self, node: usize) -> RowKey {
-        RowKey { id: self.tree.nodes[node].span_id, nth: self.nths[node] }
+        RowKey::new(self.tree.nodes[node].span_id, self.nths[node])
+    }
+
+    /// The name of the fold that begins at a row.
+    pub fn fold_key(&self, node: usize) -> RowKey {
+        RowKey { is_fold: true, ..self.key(node) }
     }
 
     /// Colour classes of a row.

@@ -2,10 +2,11 @@
 //!
 //! A few passes over the rows, none of them recursive. Filters never tear a row from its ancestors: those stay, dimmed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use coldlight_model::{Outcome, SpanId, SpanTree, TraceSpan};
 
+use super::fold::{Fold, folds};
 use super::key::RowKey;
 use super::state::{Depth, Only, State};
 
@@ -17,9 +18,38 @@ pub const CROWDED_LEVELS: u32 = 3;
 /// The rows to draw.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shown {
-    /// Indices into the tree's nodes, in order.
-    pub rows: Vec<u32>,
+    /// In order.
+    pub rows: Vec<Line>,
     marks: Vec<u8>,
+    /// Those that have a row of their own, by their first row.
+    folds: HashMap<u32, Folded>,
+    /// How many there are to fold, whether they are or not.
+    pub foldable: usize,
+}
+
+/// A drawn row: a node of the tree, or the fold that begins there, which stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    node: u32,
+    pub is_fold: bool,
+}
+
+impl Line {
+    pub fn node(self) -> usize {
+        self.node as usize
+    }
+
+    fn order(self) -> (u32, bool) {
+        (self.node, !self.is_fold)
+    }
+}
+
+/// A fold with a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Folded {
+    pub fold: Fold,
+    pub is_open: bool,
+    pub opens_itself: bool,
 }
 
 const OPEN: u8 = 1;
@@ -27,6 +57,7 @@ const DIM: u8 = 2;
 const MATCH: u8 = 4;
 const OPENS_ITSELF: u8 = 8;
 const OPENS: u8 = 16;
+const INSIDE: u8 = 32;
 
 impl Shown {
     /// Whether the row has children that the filters leave.
@@ -54,16 +85,27 @@ impl Shown {
         self.marks[node] & MATCH != 0
     }
 
-    /// Where a node stands among the drawn rows.
-    pub fn position(&self, node: usize) -> Option<usize> {
-        self.rows.binary_search(&(node as u32)).ok()
+    /// The fold whose row stands before this node.
+    pub fn fold(&self, node: usize) -> Option<Folded> {
+        self.folds.get(&(node as u32)).copied()
+    }
+
+    /// Whether the row stands below the row of a fold, and so a level deeper than in the tree.
+    pub fn is_inside(&self, node: usize) -> bool {
+        self.marks[node] & INSIDE != 0
+    }
+
+    /// Where a node, or the fold that begins there, stands among the drawn rows.
+    pub fn position(&self, node: usize, is_fold: bool) -> Option<usize> {
+        let line = Line { node: node as u32, is_fold };
+        self.rows.binary_search_by_key(&line.order(), |line| line.order()).ok()
     }
 }
 
 /// Which row of its id each row is, counted from 1.
 pub fn nths(tree: &SpanTree) -> Vec<u32> {
     let mut seen = HashSet::with_capacity(tree.nodes.len());
-    let mut again: std::collections::HashMap<SpanId, u32> = std::collections::HashMap::new();
+    let mut again: HashMap<SpanId, u32> = HashMap::new();
     let count = |node: &coldlight_model::TreeNode| {
         if seen.insert(node.span_id) {
             return 1;
@@ -104,6 +146,8 @@ pub fn shown(tree: &SpanTree, spans: &[TraceSpan], nths: &[u32], state: &State, 
     let mut kept = vec![!filters; nodes.len()];
     let mut needed = kept.clone();
     let mut leads = vec![false; nodes.len()];
+    // What a fold must not hide.
+    let mut sought = vec![false; nodes.len()];
     for at in (0..nodes.len()).rev() {
         let span = nodes[at].span.map(|span| &spans[span]);
         let is_match = span.is_some() && !found.is_empty() && found.contains(&nodes[at].span_id);
@@ -123,6 +167,7 @@ pub fn shown(tree: &SpanTree, spans: &[TraceSpan], nths: &[u32], state: &State, 
             || selected == Some(at)
             || (opens_faults && span.is_some_and(|span| span.outcome == Outcome::Fault))
             || (filters && kept[at]);
+        sought[at] = leads[at] || is_match || (selected == Some(at) && state.span.is_some_and(|key| !key.is_fold));
         if let Some(parent) = nodes[at].parent {
             needed[parent] |= needed[at];
             if needed[at] {
@@ -135,7 +180,14 @@ pub fn shown(tree: &SpanTree, spans: &[TraceSpan], nths: &[u32], state: &State, 
     let closed: HashSet<RowKey> = state.closed.iter().copied().collect();
     let opened: HashSet<RowKey> = state.opened.iter().copied().collect();
     let levels = levels(tree, state.depth);
+    // What a filter leaves stands for itself.
+    let runs = if filters { Vec::new() } else { folds(tree, spans) };
+    let foldable = runs.len();
+    let runs: HashMap<u32, Fold> =
+        runs.into_iter().filter(|_| !state.is_unfolded).map(|fold| (fold.first as u32, fold)).collect();
+    let mut folds = HashMap::new();
     let mut rows = Vec::new();
+    let mut inside = 0;
     let mut at = 0;
     while at < nodes.len() {
         let node = &nodes[at];
@@ -143,7 +195,22 @@ pub fn shown(tree: &SpanTree, spans: &[TraceSpan], nths: &[u32], state: &State, 
             at += 1 + node.descendants as usize;
             continue;
         }
-        rows.push(at as u32);
+        if let Some(fold) = runs.get(&(at as u32)) {
+            rows.push(Line { node: at as u32, is_fold: true });
+            let key = RowKey { id: node.span_id, nth: nths[at], is_fold: true };
+            let opens_itself = fold.members(tree).any(|at| sought[at]);
+            let is_open = !closed.contains(&key) && (opens_itself || opened.contains(&key));
+            folds.insert(at as u32, Folded { fold: *fold, is_open, opens_itself });
+            if !is_open {
+                at = fold.end;
+                continue;
+            }
+            inside = fold.end;
+        }
+        rows.push(Line { node: at as u32, is_fold: false });
+        if at < inside {
+            marks[at] |= INSIDE;
+        }
         if !kept[at] {
             marks[at] |= DIM;
         }
@@ -151,7 +218,7 @@ pub fn shown(tree: &SpanTree, spans: &[TraceSpan], nths: &[u32], state: &State, 
             at += 1 + node.descendants as usize;
             continue;
         }
-        let key = RowKey { id: node.span_id, nth: nths[at] };
+        let key = RowKey::new(node.span_id, nths[at]);
         let opens_itself = leads[at] || node.level + 1 < levels;
         if opens_itself {
             marks[at] |= OPENS_ITSELF;
@@ -163,7 +230,7 @@ pub fn shown(tree: &SpanTree, spans: &[TraceSpan], nths: &[u32], state: &State, 
             at += 1 + node.descendants as usize;
         }
     }
-    Shown { rows, marks }
+    Shown { rows, marks, folds, foldable }
 }
 
 #[cfg(test)]
@@ -188,15 +255,19 @@ mod tests {
         SpanId::new(number.to_be_bytes()).unwrap()
     }
 
-    /// Drawn rows as numbers: `+` open, `(…)` dimmed, `*` found.
+    /// Drawn rows as numbers: `+` open, `(…)` dimmed, `*` found, `[…]` a fold.
     fn drawn(drafts: &[Draft], query: &str, matches: Option<&[SpanId]>) -> String {
         let trace = drafted(drafts);
         let tree = SpanTree::build(&trace.spans);
         let state = State::parse(query, Timestamp::EPOCH);
         let shown = shown(&tree, &trace.spans, &nths(&tree), &state, matches);
-        let word = |row: &u32| {
-            let at = *row as usize;
+        let word = |row: &Line| {
+            let at = row.node();
             let number = u64::from_be_bytes(*tree.nodes[at].span_id.bytes());
+            if row.is_fold {
+                let fold = shown.fold(at).unwrap();
+                return format!("[{number}×{}{}]", fold.fold.count, if fold.is_open { "+" } else { "" });
+            }
             let mut word = format!("{number}{}", if shown.is_open(at) { "+" } else { "" });
             if shown.is_match(at) {
                 word.push('*');
@@ -264,6 +335,23 @@ mod tests {
         drafts.extend((10..1_010).map(|number| Draft::new(number, if number < 20 { 6 } else { 10 }, 52, 1).of("a")));
         assert_eq!(drawn(&drafts, "", None), "1+ 2+ 3+ 4 5+ 6");
         assert_eq!(drawn(&drafts, "depth=all", None).split(' ').count(), 1_006);
+    }
+
+    #[test]
+    fn siblings_that_are_alike_stand_behind_one_row_until_it_is_opened() {
+        let mut drafts = drafts();
+        drafts.extend((10..15).map(|number| Draft::new(number, 5, number + 50, 1).of("c").name("GetItem")));
+        let check = |query: &str, matches: Option<&[SpanId]>, expected: &str| {
+            assert_eq!(drawn(&drafts, query, matches).strip_prefix("1+ 2+ 3+ 4 5+ 6").unwrap().trim(), expected);
+        };
+        check("", None, "[10×5]");
+        check("fold=0", None, "10 11 12 13 14");
+        check("o=000000000000000a.f", None, "[10×5+] 10 11 12 13 14");
+        check("span=000000000000000a.f", None, "[10×5]");
+        check("span=000000000000000c", None, "[10×5+] 10 11 12 13 14");
+        check("span=000000000000000c&c=000000000000000a.f", None, "[10×5]");
+        check("q=x", Some(&[id(14)]), "[10×5+] 10 11 12 13 14*");
+        assert_eq!(drawn(&drafts, "svc=c", None), "(1+) 5+ 10 11 12 13 14", "a filter shows what it leaves");
     }
 
     #[test]

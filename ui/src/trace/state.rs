@@ -16,8 +16,8 @@ const MOST_SERVICES: usize = 50;
 /// A zoom is held to what a trace can be long, in nanoseconds.
 const MOST_NANOS: i64 = i64::MAX / 4;
 
-const KNOWN: [&str; 14] =
-    ["view", "sort", "span", "tab", "q", "only", "svc", "t", "depth", "c", "o", "rows", "clock", "cp"];
+const KNOWN: [&str; 15] =
+    ["view", "sort", "span", "tab", "q", "only", "svc", "t", "depth", "c", "o", "fold", "rows", "clock", "cp"];
 
 /// The state of the page. [`Default`] is the page without any parameter.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +37,8 @@ pub struct State {
     pub depth: Option<Depth>,
     pub closed: Vec<RowKey>,
     pub opened: Vec<RowKey>,
+    /// Siblings that are alike stand for themselves instead of behind one row.
+    pub is_unfolded: bool,
     pub rows: Option<Rows>,
     pub clock: Clock,
     pub until: Until,
@@ -194,6 +196,7 @@ impl State {
             },
             closed: read_keys(&query, "c", MOST_TOGGLED, &mut bad),
             opened: read_keys(&query, "o", MOST_TOGGLED, &mut bad),
+            is_unfolded: query.choice("fold", &[("1", false), ("0", true)], &mut bad).unwrap_or_default(),
             rows: match query.get("rows") {
                 Some("all") => Some(Rows::All),
                 _ => query.whole("rows", 0..=u64::from(u32::MAX), &mut bad).map(|first| Rows::From(first as u32)),
@@ -207,6 +210,21 @@ impl State {
     /// The span to ask the store for.
     pub fn selected(&self) -> Option<SpanId> {
         self.span.map(|key| key.id)
+    }
+
+    /// Whether the view shows what was recorded during spans.
+    pub fn wants_events(&self) -> bool {
+        self.view == View::Logs
+    }
+
+    /// Whether the panel says how the selected span did among its like.
+    pub fn wants_rank(&self) -> bool {
+        self.span.is_some_and(|key| !key.is_fold) && self.tab == Tab::Span
+    }
+
+    /// Whether the panel shows the selected span as it was sent.
+    pub fn wants_raw(&self) -> bool {
+        self.span.is_some() && self.tab == Tab::Raw
     }
 
     /// The text to search the trace for, when there is one.
@@ -246,6 +264,7 @@ impl State {
         );
         push("c", write_keys(&self.closed));
         push("o", write_keys(&self.opened));
+        push("fold", unless(!self.is_unfolded, "0"));
         push(
             "rows",
             match self.rows {

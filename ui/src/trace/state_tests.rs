@@ -66,7 +66,8 @@ fn too_many_toggled_rows_are_noted() {
 }
 
 fn keys() -> impl Strategy<Value = Vec<RowKey>> {
-    let key = (1u64.., 1u32..4).prop_map(|(id, nth)| RowKey { id: SpanId::new(id.to_be_bytes()).unwrap(), nth });
+    let key = (1u64.., 1u32..4, any::<bool>())
+        .prop_map(|(id, nth, is_fold)| RowKey { is_fold, ..RowKey::new(SpanId::new(id.to_be_bytes()).unwrap(), nth) });
     proptest::collection::vec(key, 0..6).prop_map(|mut keys| {
         keys.sort_unstable();
         keys.dedup();
@@ -77,7 +78,7 @@ fn keys() -> impl Strategy<Value = Vec<RowKey>> {
 prop_compose! {
     fn states()(
         span in proptest::option::of((1u64.., 1u32..3)),
-        tab in 0usize..5,
+        tab in 0usize..Tab::ALL.len(),
         find in "[^ \\p{C}]{0,20}",
         only in 0u8..3,
         shown in proptest::collection::vec(".{1,12}", 0..4),
@@ -87,15 +88,15 @@ prop_compose! {
         closed in keys(),
         opened in keys(),
         rows in proptest::option::of(proptest::option::of(0u32..)),
-        fixed: bool,
-        (view, by, until) in (0usize..3, 0usize..5, 0usize..3),
+        (fixed, is_unfolded) in any::<(bool, bool)>(),
+        (view, by, until) in (0usize..View::ALL.len(), 0usize..5, 0usize..3),
     ) -> State {
         let find = find.trim().to_owned();
         State {
             view: View::ALL[view],
             by: By::ALL[by],
             until: Until::ALL[until],
-            span: span.map(|(id, nth)| RowKey { id: SpanId::new(id.to_be_bytes()).unwrap(), nth }),
+            span: span.map(|(id, nth)| RowKey::new(SpanId::new(id.to_be_bytes()).unwrap(), nth)),
             tab: Tab::ALL[tab],
             only: match only {
                 0 => Only::Everything,
@@ -109,6 +110,7 @@ prop_compose! {
             depth: depth.map(|levels| levels.map_or(Depth::All, Depth::Levels)),
             closed,
             opened,
+            is_unfolded,
             rows: rows.map(|first| first.map_or(Rows::All, Rows::From)),
             clock: if fixed { Clock::Fixed } else { Clock::Raw },
             bad: Vec::new(),

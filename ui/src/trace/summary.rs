@@ -102,6 +102,11 @@ fn problem(scene: &Scene, node: usize) -> SpanLine {
     line(scene, node, text::cut(&kind.or_else(status).or_else(message).unwrap_or_default(), 60))
 }
 
+/// A span and how long it ran.
+pub fn slow(scene: &Scene, node: usize) -> SpanLine {
+    line(scene, node, format::duration(scene.span(node).map_or(0, |span| span.duration)))
+}
+
 /// The spans with the most time of their own.
 fn slowest(scene: &Scene, own: &[Nanos]) -> Vec<SpanLine> {
     let mut top: BTreeSet<(Nanos, std::cmp::Reverse<usize>)> = BTreeSet::new();

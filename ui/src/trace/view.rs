@@ -5,14 +5,18 @@ use coldlight_model::{Nanos, Outcome, TraceId};
 use super::bar::{coordinate, place};
 use super::flame::{Flame, flame};
 use super::key::RowKey;
+use super::logbook::{Logbook, logbook};
+use super::map::{TraceMap, map};
 use super::overview::{self, Legend, Minimap};
 use super::scene::Scene;
-use super::shown;
+use super::shown::{self, Line as Drawn};
 use super::state::{Clock, Depth, Only, Rows, State, Until, View};
 use super::table::{Table, table};
 use super::ticks;
 use super::waterfall::{self, Row};
+use crate::pages::trace::TracePage;
 use crate::query::Link;
+use crate::shell::Shell;
 use crate::{format, text};
 
 /// Rows on a page without scripts, and in the first answer.
@@ -37,12 +41,16 @@ pub struct Waterfall {
     pub zoom: Zoom,
     pub problems: Option<Toggle>,
     pub clock: Option<Toggle>,
+    pub fold: Option<Toggle>,
     /// The ways to show the trace, and what the critical path leads up to.
     pub views: Vec<Toggle>,
     pub paths: Vec<Toggle>,
     /// Instead of rows.
     pub table: Option<Table>,
     pub flame: Option<Flame>,
+    pub map: Option<TraceMap>,
+    pub logbook: Option<Logbook>,
+    pub has_rows: bool,
     pub notes: Vec<Note>,
     pub legend: Legend,
     pub minimap: Minimap,
@@ -140,8 +148,10 @@ pub struct Pager {
     pub all: Option<String>,
 }
 
-pub fn waterfall(scene: &Scene, id: TraceId, self_times: &[Nanos], searched: bool, notes: Vec<Note>) -> Waterfall {
+pub fn waterfall(scene: &Scene, shell: &Shell, page: &TracePage, self_times: &[Nanos], notes: Vec<Note>) -> Waterfall {
     let state = scene.state;
+    let id = scene.trace.trace_id;
+    let shows = |view| state.view == view;
     let total = scene.shown.rows.len();
     let (first, count) = window(scene);
     let rows = waterfall::rows(scene, first, count);
@@ -153,28 +163,32 @@ pub fn waterfall(scene: &Scene, id: TraceId, self_times: &[Nanos], searched: boo
         path,
         find: state.find.clone(),
         kept: state.pairs().into_iter().filter(|(name, _)| !["q", "rows", "only"].contains(name)).collect(),
-        matches: searched.then(|| matches(scene)),
+        matches: page.matches.is_some().then(|| matches(scene)),
         collapse: collapse(scene),
         zoom: zoom(scene),
         problems: problems(scene),
         clock: clock(scene),
+        fold: fold(scene),
         views: View::ALL
             .map(|view| Toggle {
                 words: view.label().to_owned(),
                 is_on: view == state.view,
-                href: state.link(|state| state.view = view),
+                href: state.link(|state| (state.view, state.rows) = (view, None)),
             })
             .into(),
         paths: paths(scene),
-        table: (state.view == View::Table).then(|| table(scene, self_times)),
-        flame: (state.view == View::Flame).then(|| flame(scene, self_times)),
+        table: shows(View::Table).then(|| table(scene, self_times)),
+        flame: shows(View::Flame).then(|| flame(scene, self_times)),
+        map: shows(View::Map).then(|| map(scene, page.invocations)),
+        logbook: shows(View::Logs).then(|| logbook(scene, shell, page)),
+        has_rows: shows(View::Waterfall),
         notes,
         legend: overview::legend(scene, self_times),
         minimap: overview::minimap(scene),
         ruler: ruler(scene, response.as_ref()),
         response,
         empty: (total == 0).then(|| empty(state)),
-        pager: pager(state, first, rows.len(), total),
+        pager: pager(state, (first, rows.len(), total), PAGE),
         windows: windows(first, rows),
         rows: total,
         facts: Facts {
@@ -183,11 +197,16 @@ pub fn waterfall(scene: &Scene, id: TraceId, self_times: &[Nanos], searched: boo
             length: scene.extent(),
             from,
             to,
-            problem_bits: bits(scene, |node| {
+            problem_bits: bits(scene, |line| {
+                let node = line.node();
+                // An open fold leaves its problem to its members.
+                if line.is_fold && scene.shown.fold(node).is_some_and(|fold| fold.is_open) {
+                    return false;
+                }
                 let below = scene.tree.nodes[node].faults_below > 0 && !scene.shown.is_open(node);
                 below || scene.span(node).is_some_and(|span| span.outcome != Outcome::Ok)
             }),
-            match_bits: bits(scene, |node| scene.shown.is_match(node)),
+            match_bits: bits(scene, |line| !line.is_fold && scene.shown.is_match(line.node())),
         },
     }
 }
@@ -202,8 +221,8 @@ fn window(scene: &Scene) -> (usize, usize) {
             ((first as usize).min(last), PAGE)
         }
         None => {
-            let selected = scene.state.span.and_then(|key| shown::find(scene.tree, key));
-            match selected.and_then(|node| scene.shown.position(node)).filter(|at| *at >= PAGE - WINDOW / 4) {
+            let position = |key: RowKey| scene.shown.position(shown::find(scene.tree, key)?, key.is_fold);
+            match scene.state.span.and_then(position).filter(|at| *at >= PAGE - WINDOW / 4) {
                 // Some rows above it, so that one sees where it hangs.
                 Some(at) => ((at - WINDOW / 2) / WINDOW * WINDOW, PAGE),
                 None => (0, PAGE),
@@ -223,16 +242,16 @@ fn windows(first: usize, rows: Vec<Row>) -> Vec<Window> {
     windows
 }
 
-/// Where the script gets windows of this very view; selection and window are its own affair.
+/// Where the script gets windows of this very view. The selection stays in it: rows that it opened are counted here.
 fn source(state: &State, id: TraceId) -> String {
-    let kept: Vec<_> = state.pairs().into_iter().filter(|(name, _)| !["span", "tab", "rows"].contains(name)).collect();
+    let kept: Vec<_> = state.pairs().into_iter().filter(|(name, _)| !["tab", "rows"].contains(name)).collect();
     Link::to(format!("/traces/{id}/rows")).with_all(&kept).to_string()
 }
 
 fn matches(scene: &Scene) -> Matches {
     let state = scene.state;
     let found = (0..scene.tree.nodes.len()).filter(|node| scene.shown.is_match(*node)).count();
-    let rows = scene.shown.rows.iter().map(|row| *row as usize);
+    let rows = scene.shown.rows.iter().filter(|line| !line.is_fold).map(|line| line.node());
     let hits: Vec<usize> = rows.filter(|node| scene.shown.is_match(*node)).collect();
     let at = state.span.and_then(|key| shown::find(scene.tree, key));
     let select = |node: &usize| {
@@ -273,6 +292,15 @@ fn clock(scene: &Scene) -> Option<Toggle> {
         words: "Shift clocks".to_owned(),
         is_on,
         href: scene.state.link(|state| state.clock = then),
+    })
+}
+
+fn fold(scene: &Scene) -> Option<Toggle> {
+    let is_on = !scene.state.is_unfolded;
+    (scene.shown.foldable > 0).then(|| Toggle {
+        words: "Fold similar".to_owned(),
+        is_on,
+        href: scene.state.link(|state| (state.is_unfolded, state.rows) = (is_on, None)),
     })
 }
 
@@ -365,7 +393,8 @@ fn empty(state: &State) -> String {
     }
 }
 
-fn pager(state: &State, first: usize, count: usize, total: usize) -> Option<Pager> {
+/// From which row, how many and of how many there are on this page; others have `page` rows.
+pub fn pager(state: &State, (first, count, total): (usize, usize, usize), page: usize) -> Option<Pager> {
     if count == total {
         return None;
     }
@@ -379,18 +408,18 @@ fn pager(state: &State, first: usize, count: usize, total: usize) -> Option<Page
             format::count(total as u64)
         ),
         first: (first > 0).then(|| at(0)),
-        previous: (first > 0).then(|| at(first.saturating_sub(PAGE))),
+        previous: (first > 0).then(|| at(first.saturating_sub(page))),
         next: (end < total).then(|| at(end)),
-        last: (end < total).then(|| at((total - 1) / PAGE * PAGE)),
+        last: (end < total).then(|| at((total - 1) / page * page)),
         all: (state.rows != Some(Rows::All)).then(|| state.link(|state| state.rows = Some(Rows::All))),
     })
 }
 
 /// One bit a drawn row, the first row in the highest bit of the first byte; zeros at the end are left out.
-fn bits(scene: &Scene, is_set: impl Fn(usize) -> bool) -> String {
+fn bits(scene: &Scene, is_set: impl Fn(Drawn) -> bool) -> String {
     let mut bytes = vec![0u8; scene.shown.rows.len().div_ceil(8)];
     for (at, row) in scene.shown.rows.iter().enumerate() {
-        if is_set(*row as usize) {
+        if is_set(*row) {
             bytes[at / 8] |= 0x80 >> (at % 8);
         }
     }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use coldlight_model::{Oddities, Outcome, TraceSpan};
 
-use super::bar::{Bar, bar, open_bar};
+use super::bar::{Bar, bar, comb_bar, open_bar};
 use super::key::{RowKey, write_keys};
 use super::scene::Scene;
+use super::shown::{Folded, Line};
 use super::state::{Clock, MOST_TOGGLED, Rows, State};
 use crate::query::Link;
 use crate::{format, icon, invocations, text};
@@ -30,6 +31,8 @@ pub struct Row {
     pub twisty: Option<Twisty>,
     pub is_selected: bool,
     pub is_missing: bool,
+    /// It stands for siblings that are alike.
+    pub is_fold: bool,
     pub href: String,
     /// Symbol and word of an outcome that is not ok.
     pub glyph: Option<(&'static str, &'static str)>,
@@ -79,6 +82,12 @@ impl RowLinks {
         let and = if self.select.is_empty() { "" } else { "&" };
         format!("?span={key}{and}{}#s-{key}", self.select)
     }
+
+    fn toggled(&self, (closed, opened): (Vec<RowKey>, Vec<RowKey>), key: RowKey) -> String {
+        let own = Link::default().with("c", write_keys(&closed)).with("o", write_keys(&opened)).query();
+        let and = if own.is_empty() || self.toggle.is_empty() { "" } else { "&" };
+        format!("?{own}{and}{}#s-{key}", self.toggle)
+    }
 }
 
 /// The drawn rows `first..first + count` of the scene.
@@ -87,11 +96,16 @@ pub fn rows(scene: &Scene, first: usize, count: usize) -> Vec<Row> {
     let selected = scene.state.span;
     let end = first.saturating_add(count).min(scene.shown.rows.len());
     let rows = scene.shown.rows.get(first..end).unwrap_or_default().iter().enumerate();
-    rows.map(|(offset, node)| row(scene, &links, selected, *node as usize, first + offset)).collect()
+    let draw = |line: Line, at: usize| match scene.shown.fold(line.node()).filter(|_| line.is_fold) {
+        Some(fold) => fold_row(scene, &links, selected, fold, at),
+        None => row(scene, &links, selected, line.node(), at),
+    };
+    rows.map(|(offset, line)| draw(*line, first + offset)).collect()
 }
 
 fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, at: usize) -> Row {
     let tree = &scene.tree.nodes[node];
+    let level = tree.level + u32::from(scene.shown.is_inside(node));
     let key = scene.key(node);
     let text = key.to_text();
     let mut class = String::from("row");
@@ -142,12 +156,13 @@ fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, a
     Row {
         class,
         index: at + 2,
-        level: tree.level + 1,
-        indent: tree.level.min(INDENTED),
-        depth: (tree.level > INDENTED).then_some(tree.level + 1),
+        level: level + 1,
+        indent: level.min(INDENTED),
+        depth: (level > INDENTED).then_some(level + 1),
         twisty: scene.shown.opens(node).then(|| twisty(scene, links, node)),
         is_selected: selected == Some(key),
         is_missing: span.is_none(),
+        is_fold: false,
         href: links.select(&text),
         glyph: span
             .filter(|span| span.outcome != Outcome::Ok)
@@ -174,15 +189,50 @@ fn row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, node: usize, a
     }
 }
 
+/// The row of siblings that are alike, before the first of them.
+fn fold_row(scene: &Scene, links: &RowLinks, selected: Option<RowKey>, folded: Folded, at: usize) -> Row {
+    let Folded { fold, is_open, .. } = folded;
+    let level = scene.tree.nodes[fold.first].level;
+    let key = scene.fold_key(fold.first);
+    let bar = comb_bar(scene, fold, is_open);
+    // What its first member looks like, all of them do.
+    let first = row(scene, links, None, fold.first, at);
+    let mut class = first.class.split(' ').filter(|word| !matches!(*word, "env" | "on" | "hit")).collect::<Vec<_>>();
+    class.push("fold");
+    if bar.is_critical {
+        class.push("on");
+    }
+    let has_colour = |tag: &Tag| !tag.class.is_empty();
+    let mut tags: Vec<Tag> = first.tags.into_iter().filter(has_colour).collect();
+    let words = format!("{} similar", format::count(fold.count.into()));
+    tags.insert(0, Tag { class: "", icon: None, words, test: Some("fold-count") });
+    Row {
+        class: class.join(" "),
+        level: level + 1,
+        indent: level.min(INDENTED),
+        depth: (level > INDENTED).then_some(level + 1),
+        twisty: Some(Twisty {
+            href: links.toggled(toggled(scene, key, is_open, folded.opens_itself), key),
+            is_open,
+            inside: format::count(fold.count.into()),
+            faults: None,
+        }),
+        is_selected: selected == Some(key),
+        is_fold: true,
+        href: links.select(&key.to_text()),
+        key: key.to_text(),
+        tags,
+        bar: Some(bar),
+        ..first
+    }
+}
+
 fn twisty(scene: &Scene, links: &RowLinks, node: usize) -> Twisty {
     let tree = &scene.tree.nodes[node];
     let key = scene.key(node);
     let is_open = scene.shown.is_open(node);
-    let (closed, opened) = toggled(scene, node);
-    let own = Link::default().with("c", write_keys(&closed)).with("o", write_keys(&opened)).query();
-    let and = if own.is_empty() || links.toggle.is_empty() { "" } else { "&" };
     Twisty {
-        href: format!("?{own}{and}{}#s-{key}", links.toggle),
+        href: links.toggled(toggled(scene, key, is_open, scene.shown.opens_itself(node)), key),
         is_open,
         inside: format::count(u64::from(tree.descendants)),
         faults: (!is_open && tree.faults_below > 0)
@@ -192,11 +242,9 @@ fn twisty(scene: &Scene, links: &RowLinks, node: usize) -> Twisty {
 
 /// The rows closed and opened by hand after a click on this row's twisty. A row that comes to stand as it would by itself
 /// needs no mention, so that addresses stay short; beyond what an address carries the oldest are let go.
-fn toggled(scene: &Scene, node: usize) -> (Vec<RowKey>, Vec<RowKey>) {
-    let key = scene.key(node);
+fn toggled(scene: &Scene, key: RowKey, is_open: bool, opens_itself: bool) -> (Vec<RowKey>, Vec<RowKey>) {
     let without = |list: &[RowKey]| list.iter().copied().filter(|known| *known != key).collect::<Vec<_>>();
     let (mut closed, mut opened) = (without(&scene.state.closed), without(&scene.state.opened));
-    let (is_open, opens_itself) = (scene.shown.is_open(node), scene.shown.opens_itself(node));
     if is_open == opens_itself {
         let list = if is_open { &mut closed } else { &mut opened };
         list.push(key);

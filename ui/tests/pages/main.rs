@@ -4,6 +4,7 @@
 mod fixtures;
 
 mod advice_pages;
+mod compare_page;
 mod containers_page;
 mod cost_page;
 mod heat_page;

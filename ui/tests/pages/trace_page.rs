@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use coldlight_model::lambda::InvocationOutcome;
-use coldlight_model::{InvocationSummary, Kind, SpanId, SpanTree, Timestamp, Trace};
+use coldlight_model::{InvocationSummary, Kind, NodeKind, SpanId, SpanTree, Timestamp, Trace};
 use coldlight_ui::Theme;
 use coldlight_ui::pages::trace::{State, TracePage, fragment, page, rows};
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ fn a_row_is_drawn_like_this() {
 
 #[test]
 fn the_panel_tells_everything_about_a_span() {
-    for tab in ["span", "attributes", "events", "logs", "links"] {
+    for tab in ["span", "attributes", "events", "logs", "links", "raw"] {
         let query = format!("span=0000000000000024&tab={tab}");
         insta::assert_snapshot!(tab, text(&query, &checkout(), "data-test=\"span-panel\""));
     }
@@ -67,15 +67,7 @@ fn a_functions_span_tells_its_life_and_its_cost() {
         })
         .into();
     let tree = SpanTree::build(&trace.spans);
-    let answers = TracePage {
-        trace: &trace,
-        tree: &tree,
-        selected: None,
-        matches: None,
-        logs: &[],
-        invocations: &invocations,
-        cost: None,
-    };
+    let answers = TracePage { invocations: &invocations, ..TracePage::of(&trace, &tree) };
     let of = |query| page(&shell(Theme::System), &State::parse(query, now()), &answers);
     let html = of("");
     insta::assert_snapshot!(text_of(part(&html, "data-test=\"trace-cost\"")));
@@ -97,15 +89,7 @@ fn an_invocation_that_was_stopped_stands_where_its_span_is_missing() {
         ..few().invocations[0].clone()
     };
     let (tree, invocations) = (SpanTree::build(&trace.spans), [stopped]);
-    let answers = TracePage {
-        trace: &trace,
-        tree: &tree,
-        selected: None,
-        matches: None,
-        logs: &[],
-        invocations: &invocations,
-        cost: None,
-    };
+    let answers = TracePage { invocations: &invocations, ..TracePage::of(&trace, &tree) };
     let of = |query| page(&shell(Theme::System), &State::parse(query, now()), &answers);
     let html = of("");
     assert!(text_of(part(&html, "data-test=\"stopped\"")).contains("was stopped (timeout) before its span ended"));
@@ -182,6 +166,27 @@ fn rows_of_page(query: &str, trace: &Trace) -> Vec<String> {
 }
 
 #[test]
+fn siblings_that_are_alike_stand_behind_one_row_with_their_sum() {
+    let calls = (10..28).map(|id| {
+        let call = Draft::new(id, 1, (id - 10) * 40, 20 + id).of("checkout").name("DynamoDB GetItem");
+        call.calls(NodeKind::DynamoDb, "sessions")
+    });
+    let root = Draft::new(1, 0, 0, 900).of("checkout").name("POST /cart");
+    let trace = drafted(&calls.chain([root]).collect::<Vec<_>>());
+    let folded = rows_of_page("", &trace);
+    assert_eq!(folded.len(), 2);
+    assert_eq!(attribute(&folded[1], "aria-expanded"), Some("false"));
+    insta::assert_snapshot!(folded[1]);
+    let open = rows_of_page("o=000000000000000a.f", &trace);
+    assert_eq!(open.len(), 20);
+    assert_eq!(attribute(&open[2], "aria-level"), Some("3"), "below the row that stands for them");
+    assert_eq!(rows_of_page("fold=0", &trace).len(), 19);
+    insta::assert_snapshot!(text("span=000000000000000a.f", &trace, "data-test=\"span-panel\""));
+    let with_one_picked = rows_of_page("span=000000000000000c", &trace);
+    assert_eq!(with_one_picked.len(), 20, "what is selected is on the page");
+}
+
+#[test]
 fn nothing_to_show_says_why() {
     assert!(text("q=zebra&only=1", &checkout(), "<main").contains("No span matches “zebra”."));
     assert!(text("svc=nobody", &checkout(), "<main").contains("No span is of these services."));
@@ -208,6 +213,33 @@ fn a_trace_as_a_table_reads_well() {
 }
 
 #[test]
+fn a_trace_as_a_map_reads_well() {
+    let html = html("view=map", &checkout());
+    let table = text_of(part(&html, "data-test=\"trace-map-table\""));
+    let nodes: Vec<&str> =
+        html.split("data-test=\"map-node\"").skip(1).filter_map(|tag| attribute(tag, "aria-label")).collect();
+    insta::assert_snapshot!(format!("{}\n\n{table}", nodes.join("\n")));
+}
+
+#[test]
+fn what_was_said_stands_in_the_order_of_its_times() {
+    insta::assert_snapshot!(text("view=logs", &checkout(), "data-test=\"logbook\""));
+    let one = html("view=logs&svc=nobody", &checkout());
+    assert!(text_of(&one).contains("of other services left out"));
+}
+
+#[test]
+fn the_header_leads_to_the_failure_behind_the_failure() {
+    let trace = drafted(&[
+        Draft::new(1, 0, 0, 100).of("shop").name("POST /cart").fails("ServerError", ""),
+        Draft::new(2, 1, 10, 80).of("shop").name("POST /charge").kind(Kind::CLIENT).http(502),
+        Draft::new(3, 2, 20, 60).of("payments").name("charge").fails("com.example.CardDeclined", "card refused"),
+    ]);
+    insta::assert_snapshot!(text_of(part(&html("", &trace), "data-test=\"root-cause\"")));
+    assert!(!html("", &checkout()).contains("root-cause"), "its root went well");
+}
+
+#[test]
 fn a_trace_as_a_flame_graph_reads_well() {
     insta::assert_snapshot!(text_of(part(&html("view=flame", &checkout()), "data-test=\"trace-flame\"")));
     let html = html("view=flame", &large(10_000));
@@ -216,12 +248,20 @@ fn a_trace_as_a_flame_graph_reads_well() {
 
 #[test]
 fn ten_thousand_spans_come_in_windows() {
-    let html = html("depth=all", &large(10_000));
+    let html = html("depth=all&fold=0", &large(10_000));
     assert_eq!(rows_of(&html).len(), 200);
     assert!(text_of(part(&html, "data-pager")).contains("rows 1–200 of 10,000"));
     assert!(html.contains("aria-rowcount=\"10001\""));
-    assert!(html.len() <= 160 * 1000, "{} bytes", html.len());
+    assert!(html.len() <= 160 * 1024, "{} bytes", html.len());
     assert!(html.matches('<').count() / 2 < 4_500);
+}
+
+#[test]
+fn ten_thousand_spans_of_one_loop_are_a_few_rows_until_they_are_opened() {
+    let folded = rows_of_page("depth=all", &large(10_000));
+    assert!(folded.len() < 50, "{} rows", folded.len());
+    let faults = folded.iter().filter(|row| attribute(row, "class").unwrap().contains(" fault")).count();
+    assert_eq!(faults, 6, "what failed is never folded");
 }
 
 #[test]
@@ -257,15 +297,7 @@ fn rendering_does_not_grow_beyond_the_trace() {
     for (spans, page_limit, window_limit) in [(10_000, 250, 50), (100_000, 1_500, 750)] {
         let trace = large(spans);
         let tree = SpanTree::build(&trace.spans);
-        let answers = TracePage {
-            trace: &trace,
-            tree: &tree,
-            selected: None,
-            matches: None,
-            logs: &[],
-            invocations: &[],
-            cost: None,
-        };
+        let answers = TracePage::of(&trace, &tree);
         let shell = shell(Theme::System);
         for query in ["", "depth=all", "clock=fixed&only=1"] {
             let state = State::parse(query, now());
@@ -306,9 +338,15 @@ fn a_trace_without_spans_is_no_reason_to_fail() {
 /// Spans with any parents, ids used twice, any kinds.
 fn traces() -> impl Strategy<Value = Trace> {
     let span = (1u64..40, 0u64..44, 0u64..60, 0u64..30, 0usize..4, 1i32..6, 0u8..9);
-    proptest::collection::vec(span, 1..60).prop_map(|spans| {
+    // Some traces are full of calls that are alike.
+    (proptest::collection::vec(span, 1..60), any::<bool>()).prop_map(|(spans, repeats)| {
         let drafts = spans.into_iter().map(|(id, parent, start, length, service, kind, fate)| {
-            let draft = Draft::new(id, parent, start, length).of(["a", "b", "c", "<d>"][service]).kind(Kind(kind));
+            let draft = Draft::new(id, if repeats { parent / 9 } else { parent }, start, length);
+            let draft = if repeats && id > 5 {
+                draft.name("GetItem").of("a").kind(Kind::CLIENT)
+            } else {
+                draft.of(["a", "b", "c", "<d>"][service]).kind(Kind(kind))
+            };
             if fate == 0 { draft.fails("Boom", "it broke") } else { draft }
         });
         drafted(&drafts.collect::<Vec<_>>())
@@ -331,6 +369,9 @@ fn states() -> impl Strategy<Value = String> {
         Just("c=0000000000000003,0000000000000007"),
         Just("o=0000000000000003,0000000000000009.2"),
         Just("q=span+2&only=1"),
+        Just("fold=0"),
+        Just("o=0000000000000002.f,0000000000000003.f,0000000000000004.f"),
+        Just("span=0000000000000004.f"),
     ];
     proptest::collection::vec(word, 0..4).prop_map(|words| words.join("&"))
 }

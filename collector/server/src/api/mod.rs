@@ -4,6 +4,7 @@
 //! is an error, for a program cannot read a note.
 
 mod advice;
+mod compare;
 mod complete;
 mod containers;
 mod differences;
@@ -58,6 +59,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/right-size", get(advice::right_size))
         .route("/api/v1/traces/{id}/cost", get(spending::trace_cost))
         .route("/api/v1/spending", get(spending::spending))
+        .route("/api/v1/compare", get(compare::compare))
         .route("/api/v1/status", get(status))
         .route("/api/v1/prices", get(prices::list).post(prices::add))
         .route("/api/v1/queries", get(queries::list).post(queries::save))

@@ -10,7 +10,7 @@
 //! | anybody | `/healthz`, `/assets/…`, `/login`, `/logout`, `/prefs` (cookies of their own) |
 //! | scope read | pages, `/readyz`, `/metrics`, `/api/v1/…` |
 //! | scope sql | `/sql`, `POST /api/v1/sql`, what ends it, and `/api/v1/queries` |
-//! | scope write | `POST /start/sample`, and OTLP on its own ports |
+//! | scope write | `POST /start/sample`, `POST /traces/upload`, and OTLP on its own ports |
 //! | scope admin | everything; alone `POST /api/v1/prices` |
 //!
 //! Without a key file everybody who reaches the listener may do everything.
@@ -19,6 +19,7 @@ mod advice;
 mod asked;
 mod assets;
 pub mod body;
+mod compare;
 mod cookies;
 mod gate;
 mod go;
@@ -32,6 +33,9 @@ mod sql;
 mod start;
 mod tell;
 mod trace;
+mod upload;
+
+pub use compare::given;
 
 use std::sync::Arc;
 
@@ -76,6 +80,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/cost", READ),
     route(Method::GET, "/cost/what-if", READ),
     route(Method::GET, "/cost/right-size", READ),
+    route(Method::GET, "/compare", READ),
+    route(Method::POST, "/traces/upload", Some(Scope::Write)),
     route(Method::GET, "/traces/{id}", READ),
     route(Method::GET, "/traces/{id}/rows", READ),
     route(Method::GET, "/traces/{id}/otlp.json", READ),
@@ -105,6 +111,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/spending", READ),
     route(Method::GET, "/api/v1/what-if", READ),
     route(Method::GET, "/api/v1/right-size", READ),
+    route(Method::GET, "/api/v1/compare", READ),
     route(Method::GET, "/api/v1/traces/{id}/cost", READ),
     route(Method::GET, "/api/v1/traces/{id}", READ),
     route(Method::GET, "/api/v1/traces/{id}/spans/{span}", READ),
@@ -139,6 +146,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/cost", get(pages::cost))
         .route("/cost/what-if", get(advice::what_if))
         .route("/cost/right-size", get(advice::right_size))
+        .route("/compare", get(compare::page))
+        .route("/traces/upload", post(upload::upload))
         .route("/traces/{id}", get(trace::page))
         .route("/traces/{id}/rows", get(trace::rows))
         .route("/traces/{id}/otlp.json", get(trace::otlp))

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
-use coldlight_model::{InvocationSummary, LogLine, SpanDetail, SpanId, SpanTree, Trace, TraceCost, TraceId};
+use coldlight_model::{
+    InvocationSummary, LogLine, Rank, SpanDetail, SpanEvent, SpanId, SpanTree, Trace, TraceCost, TraceId,
+};
 use coldlight_ui::pages::trace::{self, MOST_ROWS, SPANS_HEADER, TracePage};
 use coldlight_ui::query::Query;
 use http::{HeaderValue, header};
@@ -20,6 +22,9 @@ struct Found {
     selected: Option<SpanDetail>,
     matches: Option<Vec<SpanId>>,
     logs: Vec<LogLine>,
+    events: Vec<SpanEvent>,
+    rank: Option<Rank>,
+    raw: Option<String>,
     invocations: Vec<InvocationSummary>,
     cost: Option<TraceCost>,
 }
@@ -32,6 +37,9 @@ impl Found {
             selected: self.selected.as_ref(),
             matches: self.matches.as_deref(),
             logs: &self.logs,
+            events: &self.events,
+            rank: self.rank,
+            raw: self.raw.as_deref(),
             invocations: &self.invocations,
             cost: self.cost.as_ref(),
         }
@@ -67,13 +75,25 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
             None => Ok(None),
         }
     };
+    let events = async { if state.wants_events() { site.store.events_of_trace(id).await } else { Ok(Vec::new()) } };
+    let rank = async {
+        let span = state.selected().filter(|_| state.wants_rank());
+        match span.and_then(|id| trace.spans.iter().find(|span| span.span_id == id)) {
+            Some(span) => site.store.rank(span).await.map(Some),
+            None => Ok(None),
+        }
+    };
     let (logs, invocations) = (site.store.logs_of_trace(id), site.store.invocations_of_trace(id));
     let cost = site.store.trace_cost(id);
-    let (selected, matches, logs, invocations, cost) = tokio::join!(selected, matches, logs, invocations, cost);
-    let (selected, matches, logs, invocations, cost) = (selected?, matches?, logs?, invocations?, Some(cost?));
+    let (selected, matches, logs, events) = tokio::join!(selected, matches, logs, events);
+    let (selected, matches, logs, events) = (selected?, matches?, logs?, events?);
+    let (rank, invocations, cost) = tokio::join!(rank, invocations, cost);
+    let (rank, invocations, cost) = (rank?, invocations?, Some(cost?));
     // A large trace takes a while to arrange and to write; other requests should not wait for it.
     rendered(move || {
-        let found = Found { tree: SpanTree::build(&trace.spans), trace, selected, matches, logs, invocations, cost };
+        let tree = SpanTree::build(&trace.spans);
+        let raw = selected.as_ref().filter(|_| state.wants_raw()).map(|span| indented(std::slice::from_ref(span)));
+        let found = Found { tree, trace, selected, matches, logs, events, rank, raw, invocations, cost };
         let page = found.page();
         asked.answer(
             || trace::page(&asked.shell, &state, &page),
@@ -101,11 +121,11 @@ pub async fn rows(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
     let invocations = site.store.invocations_of_trace(id).await?;
     rendered(move || {
         let tree = SpanTree::build(&trace.spans);
-        let found = Found { tree, trace, selected: None, matches, logs: Vec::new(), invocations, cost: None };
-        let mut response = Html(trace::rows(&state, &found.page(), row, count)).into_response();
+        let page = TracePage { matches: matches.as_deref(), invocations: &invocations, ..TracePage::of(&trace, &tree) };
+        let mut response = Html(trace::rows(&state, &page, row, count)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(SPANS_HEADER, HeaderValue::from(found.trace.spans.len()));
+        headers.insert(SPANS_HEADER, HeaderValue::from(trace.spans.len()));
         response
     })
     .await
@@ -127,6 +147,13 @@ pub async fn otlp(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Resu
     .await
 }
 
-async fn rendered(render: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Wrong> {
+/// As OTLP/JSON with a line for each value.
+fn indented(spans: &[SpanDetail]) -> String {
+    let text = coldlight_receiver::to_otlp_json(spans);
+    let value = serde_json::from_str::<serde_json::Value>(&text);
+    value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or(text)
+}
+
+pub async fn rendered(render: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Wrong> {
     tokio::task::spawn_blocking(render).await.map_err(|error| Wrong::internal("this trace cannot be drawn", &error))
 }

@@ -1,11 +1,11 @@
 //! One trace: its rows for the waterfall, its log lines, and finding text in it.
 
 use coldlight_model::{
-    Kind, LogLine, Node, NodeKind, Oddities, Outcome, ResourceId, SpanId, StatusCode, Timestamp, Trace, TraceId,
-    TraceSpan, Way,
+    Alike, AlikeGroup, Kind, LogLine, Node, NodeKind, Oddities, Outcome, Rank, ResourceId, SpanEvent, SpanId,
+    StatusCode, Timestamp, Trace, TraceId, TraceSpan, Way,
 };
-use duckdb::Row;
 use duckdb::types::Value as Sql;
+use duckdb::{Row, named_params};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -40,6 +40,67 @@ impl Store {
             let mut statement = db.prepare_cached(include_str!("logs_of_trace.sql"))?;
             let lines = statement.query_map([id.to_hex()], rows::log_from_row)?;
             Ok(lines.collect::<Result<Vec<_>, _>>()?)
+        })
+        .await
+    }
+
+    /// What was recorded during the spans of a trace, by time; at most 10,000.
+    pub async fn events_of_trace(&self, id: TraceId) -> Result<Vec<SpanEvent>, StoreError> {
+        self.ask(move |db| {
+            let mut statement = db.prepare_cached(include_str!("events_of_trace.sql"))?;
+            let events = statement.query_map([id.to_hex()], |row| {
+                Ok(SpanEvent {
+                    span_id: rows::span_id(row, "span_id")?,
+                    event: rows::event_from_sql(&row.get::<_, Sql>("event")?),
+                })
+            })?;
+            Ok(events.collect::<Result<Vec<_>, _>>()?)
+        })
+        .await
+    }
+
+    /// How long `span` took among spans of its service, name and kind that began in the hour before it.
+    pub async fn rank(&self, span: &TraceSpan) -> Result<Rank, StoreError> {
+        const HOUR: u64 = 3_600_000_000_000;
+        let (service, name, kind) = (span.service.clone(), span.name.clone(), span.kind.name().into_owned());
+        let (from, to) = (span.started_at.minus(HOUR).nanos(), span.started_at.nanos());
+        let duration = i64::try_from(span.duration).unwrap_or(i64::MAX);
+        self.ask(move |db| {
+            let mut statement = db.prepare_cached(include_str!("rank_of_span.sql"))?;
+            let asked = named_params! {
+                "service": service, "name": name, "kind": kind, "from": from, "to": to, "duration": duration
+            };
+            Ok(statement.query_row(asked, |row| {
+                let count = |name| rows::whole(row, name).map(Option::unwrap_or_default);
+                Ok(Rank { alike: count("alike")?, faster: count("faster")? })
+            })?)
+        })
+        .await
+    }
+
+    /// Traces that began as `trace` does, within a day of it: of all, the cold, the warm and each version the one in the middle.
+    pub async fn alike(&self, trace: &Trace) -> Result<Vec<Alike>, StoreError> {
+        const DAY: u64 = 24 * 3_600_000_000_000;
+        let Some(root) = trace.root() else { return Ok(Vec::new()) };
+        let (service, name, id) = (root.service.clone(), root.name.clone(), trace.trace_id.to_hex());
+        let (from, to) = (root.started_at.minus(DAY).nanos(), root.started_at.plus(DAY).nanos());
+        self.ask(move |db| {
+            let mut statement = db.prepare_cached(include_str!("alike.sql"))?;
+            let asked = named_params! { "service": service, "name": name, "trace": id, "from": from, "to": to };
+            let found = statement.query_map(asked, |row| {
+                Ok(Alike {
+                    group: match row.get::<_, String>("group")?.as_str() {
+                        "cold" => AlikeGroup::Cold,
+                        "warm" => AlikeGroup::Warm,
+                        "version" => AlikeGroup::Version(row.get("label")?),
+                        _ => AlikeGroup::All,
+                    },
+                    trace_id: rows::trace_id(row, "trace_id")?,
+                    response: rows::whole(row, "response_ns")?.unwrap_or_default(),
+                    of: rows::whole(row, "members")?.unwrap_or_default(),
+                })
+            })?;
+            Ok(found.collect::<Result<Vec<_>, _>>()?)
         })
         .await
     }

@@ -14,7 +14,7 @@ pub(crate) use invocations::{Attempt, attempt_columns, function_span_from_row, p
 pub(crate) use logs::log_columns;
 pub(crate) use metrics::metric_columns;
 pub(crate) use platform::platform_columns;
-pub(crate) use read::{log_from_row, span_from_row, span_id, trace_id, whole};
+pub(crate) use read::{event_from_sql, log_from_row, span_from_row, span_id, trace_id, whole};
 pub(crate) use resources::{resource_columns, resource_from_sql};
 pub(crate) use spans::{first_sequence, span_columns};
 

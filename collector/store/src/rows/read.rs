@@ -120,7 +120,8 @@ fn nested_attributes(value: &Sql) -> Attributes {
     attributes_from_sql(text(value, "attributes").as_deref(), text(value, "attribute_types").as_deref())
 }
 
-fn event_from_sql(value: &Sql) -> Event {
+/// An event as it lies in the column `events`.
+pub(crate) fn event_from_sql(value: &Sql) -> Event {
     let at = match part(value, "time") {
         Some(Sql::Timestamp(duckdb::types::TimeUnit::Nanosecond, nanos)) => *nanos,
         _ => 0,
