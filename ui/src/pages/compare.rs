@@ -21,13 +21,14 @@ pub struct Given {
     pub trace: Trace,
     pub tree: SpanTree,
     pub invocations: Vec<InvocationSummary>,
-    pub cost: TraceCost,
+    /// `None` where it could not be added up in time.
+    pub cost: Option<TraceCost>,
 }
 
 impl Given {
     /// What the arithmetic needs of it.
     pub fn side(&self) -> Side<'_> {
-        Side { trace: &self.trace, tree: &self.tree, invocations: &self.invocations, cost: Some(&self.cost) }
+        Side { trace: &self.trace, tree: &self.tree, invocations: &self.invocations, cost: self.cost.as_ref() }
     }
 }
 
@@ -131,8 +132,10 @@ fn head(shell: &Shell, letter: &'static str, side: &Side, palette: &Palette) -> 
         ("Completed", format::duration(side.trace.length())),
         ("Spans", format::count(side.trace.spans.len() as u64)),
     ];
-    if let Some(cost) = side.total() {
-        facts.push(("Cost", format::usd(cost)));
+    match side.total() {
+        Some(cost) => facts.push(("Cost", format::usd(cost))),
+        None if side.cost.is_none() => facts.push(("Cost", "takes long to add up".to_owned())),
+        None => {}
     }
     if side.cold() > 0 {
         facts.push(("Cold starts", format::count(side.cold() as u64)));

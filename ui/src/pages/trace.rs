@@ -82,8 +82,10 @@ pub struct TracePage<'a> {
     pub raw: Option<&'a str>,
     /// Of the whole trace.
     pub invocations: &'a [InvocationSummary],
-    /// What it cost with everything it set going; `None` where that was not asked.
+    /// What it cost with everything it set going; `None` where that was not asked, or could not be added up in time.
     pub cost: Option<&'a TraceCost>,
+    /// It could not.
+    pub is_cost_late: bool,
 }
 
 impl<'a> TracePage<'a> {
@@ -100,6 +102,7 @@ impl<'a> TracePage<'a> {
             raw: None,
             invocations: &[],
             cost: None,
+            is_cost_late: false,
         }
     }
 }
@@ -200,7 +203,7 @@ pub fn rows(state: &State, page: &TracePage, row: usize, count: usize) -> String
 }
 
 fn waterfall(scene: &Scene, shell: &Shell, own: &[Nanos], page: &TracePage) -> Waterfall {
-    view::waterfall(scene, shell, page, own, notes(scene, shell, page.invocations))
+    view::waterfall(scene, shell, page, own, notes(scene, shell, page))
 }
 
 fn header(scene: &Scene, shell: &Shell, page: &TracePage) -> Header {
@@ -246,9 +249,15 @@ fn header(scene: &Scene, shell: &Shell, page: &TracePage) -> Header {
 }
 
 /// What a reader must know before reading the rows.
-fn notes(scene: &Scene, shell: &Shell, invocations: &[InvocationSummary]) -> Vec<Note> {
+fn notes(scene: &Scene, shell: &Shell, page: &TracePage) -> Vec<Note> {
     let mut notes = Vec::new();
-    for one in open::stopped(invocations).take(MOST_STOPPED) {
+    if page.is_cost_late {
+        let words =
+            "The cost here is of its own invocations only: adding up what it set going takes longer.".to_owned();
+        let link = Some(("All of it", format!("/api/v1/traces/{}/cost", scene.trace.trace_id)));
+        notes.push(Note { test: "partial", words, link, go: "" });
+    }
+    for one in open::stopped(page.invocations).take(MOST_STOPPED) {
         let words = format!(
             "An invocation of {} was stopped ({}) before its span ended; what it had sent until then is here.",
             text::named(one.function_name(), 60),

@@ -13,6 +13,8 @@ use crate::format;
 
 /// Event marks on one bar: closer ones would be one line anyway.
 const EVENT_PLACES: i64 = 250;
+/// Teeth of a comb at least this wide, in thousandths of the bar, are told apart where they touch.
+const TOOTH: i64 = 8;
 /// What is wider than this is cut, in percent: browsers lose precision far outside.
 const FARTHEST: f64 = 1e6;
 
@@ -110,7 +112,7 @@ pub fn comb_bar(scene: &Scene, fold: Fold, is_open: bool) -> Bar {
         events: None,
         is_critical,
         critical: critical.filter(|_| !is_critical),
-        comb: strokes((from, to), ends),
+        comb: strokes((from, to), ends, TOOTH),
         waited: None,
     }
 }
@@ -120,17 +122,22 @@ const WHOLE: &str = "M0 1H1000";
 
 /// Where the path is in these rows, of a bar from one time to another.
 fn critical(scene: &Scene, bar: Interval, rows: Range<usize>) -> Option<String> {
-    strokes(bar, scene.path.within(rows.start, rows.end))
+    strokes(bar, scene.path.within(rows.start, rows.end), i64::MAX)
 }
 
-/// Horizontal strokes, given in order. A piece shorter than a thousandth of the bar would not be seen, and joins its neighbour.
-fn strokes((from, to): Interval, parts: Vec<Interval>) -> Option<String> {
+/// Horizontal strokes, given in order. A piece shorter than a thousandth of the bar would not be seen, and joins its neighbour;
+/// pieces of at least `apart` thousandths that touch are drawn with a gap.
+fn strokes((from, to): Interval, parts: Vec<Interval>, apart: i64) -> Option<String> {
     let length = (to - from).max(1) as f64;
     let place = |at: i64| ((at - from) as f64 / length * 1_000.0).clamp(-FARTHEST, FARTHEST).round() as i64;
     let mut pieces: Vec<(i64, i64)> = Vec::new();
     for (from, to) in parts {
         let (from, to) = (place(from), place(to));
         match pieces.last_mut() {
+            Some(last) if (from - last.1).abs() <= 1 && (to - from).min(last.1 - last.0) >= apart => {
+                last.1 = from - 2;
+                pieces.push((from, to));
+            }
             Some(last) if from <= last.1 + 1 => last.1 = last.1.max(to),
             _ => pieces.push((from, to.max(from + 1))),
         }

@@ -9,7 +9,12 @@ use crate::fixtures::traces::made::{Draft, checkout, drafted};
 use crate::text_of::{part, text_of};
 
 fn given(trace: Trace) -> Option<Given> {
-    Some(Given { tree: SpanTree::build(&trace.spans), trace, invocations: Vec::new(), cost: TraceCost::default() })
+    Some(Given {
+        tree: SpanTree::build(&trace.spans),
+        trace,
+        invocations: Vec::new(),
+        cost: Some(TraceCost::default()),
+    })
 }
 
 fn cart(more: u64, calls: u64, fails: bool) -> Trace {

@@ -8,7 +8,7 @@ use coldlight_model::{SpanTree, TraceId};
 use coldlight_ui::pages::compare::{self, ComparePage, Given, State};
 
 use super::asked::Asked;
-use super::trace::rendered;
+use super::trace::{cost, rendered};
 use crate::site::Site;
 use crate::wrong::Wrong;
 
@@ -39,6 +39,6 @@ async fn maybe(site: &Site, id: Option<TraceId>) -> Result<Option<Given>, Wrong>
 /// A trace with what is known of its cost; `None` when no span of it is here.
 pub async fn given(site: &Site, id: TraceId) -> Result<Option<Given>, Wrong> {
     let Some(trace) = site.store.trace(id).await? else { return Ok(None) };
-    let (invocations, cost) = tokio::join!(site.store.invocations_of_trace(id), site.store.trace_cost(id));
+    let (invocations, cost) = tokio::join!(site.store.invocations_of_trace(id), cost(site, id));
     Ok(Some(Given { tree: SpanTree::build(&trace.spans), trace, invocations: invocations?, cost: cost? }))
 }

@@ -1,12 +1,14 @@
 //! `/traces/{id}`: the waterfall, its windows of rows, and the trace as OTLP.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
 use coldlight_model::{
     InvocationSummary, LogLine, Rank, SpanDetail, SpanEvent, SpanId, SpanTree, Trace, TraceCost, TraceId,
 };
+use coldlight_store::StoreError;
 use coldlight_ui::pages::trace::{self, MOST_ROWS, SPANS_HEADER, TracePage};
 use coldlight_ui::query::Query;
 use http::{HeaderValue, header};
@@ -14,6 +16,9 @@ use http::{HeaderValue, header};
 use super::asked::Asked;
 use crate::site::Site;
 use crate::wrong::Wrong;
+
+/// A page waits no longer for a trace's cost.
+const COST_WITHIN: Duration = Duration::from_secs(2);
 
 /// Everything the page shows of one trace.
 struct Found {
@@ -26,6 +31,7 @@ struct Found {
     rank: Option<Rank>,
     raw: Option<String>,
     invocations: Vec<InvocationSummary>,
+    /// `None` where it could not be added up in time.
     cost: Option<TraceCost>,
 }
 
@@ -42,6 +48,7 @@ impl Found {
             raw: self.raw.as_deref(),
             invocations: &self.invocations,
             cost: self.cost.as_ref(),
+            is_cost_late: self.cost.is_none(),
         }
     }
 }
@@ -84,11 +91,10 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
         }
     };
     let (logs, invocations) = (site.store.logs_of_trace(id), site.store.invocations_of_trace(id));
-    let cost = site.store.trace_cost(id);
     let (selected, matches, logs, events) = tokio::join!(selected, matches, logs, events);
     let (selected, matches, logs, events) = (selected?, matches?, logs?, events?);
-    let (rank, invocations, cost) = tokio::join!(rank, invocations, cost);
-    let (rank, invocations, cost) = (rank?, invocations?, Some(cost?));
+    let (rank, invocations, cost) = tokio::join!(rank, invocations, cost(&site, id));
+    let (rank, invocations, cost) = (rank?, invocations?, cost?);
     // A large trace takes a while to arrange and to write; other requests should not wait for it.
     rendered(move || {
         let tree = SpanTree::build(&trace.spans);
@@ -145,6 +151,15 @@ pub async fn otlp(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Resu
             .into_response()
     })
     .await
+}
+
+/// What a trace cost with everything it set going, when that can be added up soon: a page is more than its cost.
+pub async fn cost(site: &Site, id: TraceId) -> Result<Option<TraceCost>, Wrong> {
+    match tokio::time::timeout(COST_WITHIN, site.store.trace_cost(id)).await {
+        Ok(Ok(cost)) => Ok(Some(cost)),
+        Err(_) | Ok(Err(StoreError::TimedOut { .. })) => Ok(None),
+        Ok(Err(error)) => Err(error.into()),
+    }
 }
 
 /// As OTLP/JSON with a line for each value.
