@@ -5,6 +5,7 @@
 //!
 //! Not here: protobuf, SQL, HTTP, HTML, async code and the clock. Time is always an argument.
 
+mod alert;
 mod batch;
 mod complete;
 mod containers;
@@ -19,6 +20,7 @@ mod id;
 mod invocation_filter;
 mod invocation_list;
 pub mod lambda;
+mod live;
 mod log;
 mod map;
 mod metric;
@@ -30,6 +32,7 @@ mod remote;
 mod resource;
 pub mod sampling;
 mod saved_query;
+mod search;
 mod span;
 mod spending;
 mod status;
@@ -41,6 +44,7 @@ mod trace_cost;
 mod tree;
 mod value;
 
+pub use alert::{Alert, AlertEvent, AlertOf, AlertState, Delivery, Signal, Standing, Unit, is_told};
 pub use batch::{Batch, Busy, BusyReason};
 pub use complete::{About, Completion, Known, Suggestion, Vocabulary, complete};
 pub use containers::{Containers, Rates, Rung, Task, TaskMoney};
@@ -59,6 +63,7 @@ pub use invocation_list::{
     InvocationCost, InvocationCursor, InvocationGroup, InvocationGrouping, InvocationList, InvocationSort,
     InvocationSummary, Money, Quantiles,
 };
+pub use live::{LiveMark, LiveNews, LiveSpan, RunningInvocation};
 pub use log::LogRecord;
 pub use map::{Bill, Carried, EdgeStats, EntryBin, MapEdge, MapNode, Narrowed, NodeStats, ServiceMap};
 pub use metric::MetricPoint;
@@ -67,6 +72,7 @@ pub use node::{Node, NodeKind, Way};
 pub use outcome::Outcome;
 pub use resource::{Resource, Scope, colour_slot};
 pub use saved_query::SavedQuery;
+pub use search::{SavedSearch, SearchPage};
 pub use span::{Event, Kind, Link, Oddities, Span, StatusCode};
 pub use spending::{CUSTOMER, Spending, SpendingBy, SpendingGroup, Spent, TEAM};
 pub use status::{Listening, ReceiverCounts, RefusalCount, StoreStatus};

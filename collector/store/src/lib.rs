@@ -7,6 +7,7 @@
 //!
 //! Not here: OTLP, HTTP, pages.
 
+mod alerts;
 mod ask;
 mod check;
 mod commit;
@@ -27,16 +28,18 @@ mod repeats;
 mod roll;
 mod rows;
 mod schema;
+mod searches;
 mod settings;
 mod sql;
 mod store;
 mod upkeep;
 mod writer;
 
+pub use alerts::{AlertAndStanding, Change};
 pub use check::{Checked, check};
 pub use error::StoreError;
 pub use prices::{PriceStoreError, Recorded, Recording, prices_of_stopped, record_in_stopped};
-pub use queries::{InvocationSearch, Located, SpendingSearch, TraceSearch};
+pub use queries::{InvocationSearch, LiveSearch, Located, SpendingSearch, TraceSearch};
 pub use settings::Settings;
 pub use sql::{
     ApartSettings, EXAMPLES, File, FileForm, Question, SqlError, ask_stopped, ask_stopped_for_file, dictionary,

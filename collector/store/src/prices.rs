@@ -119,7 +119,10 @@ pub(crate) fn keep_built_in(db: &Connection, now: Timestamp) -> Result<bool, Sto
     })
 }
 
-fn transaction<T>(db: &Connection, what: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+pub(crate) fn transaction<T>(
+    db: &Connection,
+    what: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     db.execute_batch("BEGIN")?;
     let done = what(db).and_then(|done| {
         db.execute_batch("COMMIT")?;

@@ -10,11 +10,11 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 4;
+pub(crate) const VERSION: i32 = 5;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 22] = [
+const FILES: [(&str, &str); 23] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -25,6 +25,7 @@ const FILES: [(&str, &str); 22] = [
     ("service_minutes", include_str!("schema/service_minutes.sql")),
     ("edge_minutes", include_str!("schema/edge_minutes.sql")),
     ("prices", include_str!("schema/prices.sql")),
+    ("watched", include_str!("schema/watched.sql")),
     ("views", include_str!("schema/views.sql")),
     ("deliveries", include_str!("schema/deliveries.sql")),
     ("price_functions", include_str!("schema/price_functions.sql")),
@@ -60,6 +61,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/prices.sql"),
     concat!(include_str!("schema/platform.sql"), include_str!("schema/invocations.sql")),
     include_str!("schema/sampled.sql"),
+    include_str!("schema/watched.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -142,7 +144,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 4");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 5");
     }
 
     #[test]
@@ -155,6 +157,7 @@ mod tests {
             "said",
             "platform",
             "invocations",
+            "watched",
             "invocation_costs",
             "cost_by",
             "dictionary_of_cost",

@@ -139,7 +139,7 @@ fn usd(row: &Row<'_>, name: &str) -> duckdb::Result<Option<Usd>> {
     Ok(row.get::<_, Option<String>>(name)?.and_then(|text| text.parse().ok()))
 }
 
-fn summary(row: &Row<'_>, book: &PriceBook) -> duckdb::Result<InvocationSummary> {
+pub(super) fn summary(row: &Row<'_>, book: &PriceBook) -> duckdb::Result<InvocationSummary> {
     let hex = |name| row.get::<_, Option<String>>(name);
     let started_at = Timestamp::from_sql(row.get("started_ns")?);
     let mut one = InvocationSummary {

@@ -8,6 +8,7 @@ mod function_sizes;
 mod heat;
 mod invocation_condition;
 mod invocations;
+mod live;
 mod locate;
 mod map;
 mod operations;
@@ -21,7 +22,10 @@ mod trace_cost;
 mod traces;
 mod vocabulary;
 
+pub(crate) use condition::{Conditions, conditions};
+pub(crate) use invocation_condition::invocation_conditions;
 pub use invocations::InvocationSearch;
+pub use live::LiveSearch;
 pub use locate::Located;
 pub use spending::SpendingSearch;
 pub use traces::TraceSearch;
