@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod corpus;
 pub mod day;
+pub mod events;
 pub mod functions;
 pub mod grpc;
 pub mod lambda;

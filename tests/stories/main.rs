@@ -1,6 +1,7 @@
 //! The whole program, from outside: a file per story, each against processes of its own on free ports.
 
 mod access;
+mod alerts;
 mod answers;
 mod chains;
 mod console;
@@ -17,6 +18,7 @@ mod hostile;
 mod house_rules;
 mod lambda;
 mod layer;
+mod live;
 mod local;
 mod one_process;
 mod pages;

@@ -76,7 +76,7 @@ struct Kind {
     script: &'static str,
 }
 
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind {
         stylesheet_name: "app.css",
         stylesheet: stylesheet!("../assets/css/inspector.css", "../assets/css/pages.css"),
@@ -112,6 +112,12 @@ const KINDS: [Kind; 5] = [
         stylesheet: stylesheet!("../assets/css/pages.css", "../assets/css/sql.css"),
         script_name: "sql.js",
         script: script!("../assets/js/sql.js"),
+    },
+    Kind {
+        stylesheet_name: "live.css",
+        stylesheet: stylesheet!("../assets/css/pages.css", "../assets/css/live.css"),
+        script_name: "live.js",
+        script: script!("../assets/js/complete.js", "../assets/js/live.js"),
     },
 ];
 

@@ -10,6 +10,7 @@
 //!
 //! Not here: the clock, sockets, SQL, OTLP.
 
+pub mod alerts;
 pub mod assets;
 pub mod chart;
 pub mod compare;

@@ -1,10 +1,14 @@
 //! What every page shares: the reader's theme and zone, the addresses we listen on, and the frame around the content.
 
-use coldlight_model::{Nanos, Timestamp};
+use std::sync::Arc;
 
+use coldlight_model::{Nanos, SavedSearch, SearchPage, Timestamp};
+
+use crate::alerts::Watched;
 use crate::assets;
 use crate::moment::{Zone, ago};
-use crate::query::{BadParam, Link};
+use crate::query::{BadParam, Link, Query};
+use crate::text;
 
 /// Data older than this while something is wrong is called stale.
 const STALE_AFTER: Nanos = 60_000_000_000;
@@ -57,6 +61,10 @@ pub struct Shell {
     pub alarm: bool,
     /// Start of the newest span kept; `None` while there is none.
     pub newest: Option<Timestamp>,
+    /// By name.
+    pub saved: Arc<Vec<SavedSearch>>,
+    /// Alerts as they were last looked at, by name.
+    pub alerts: Arc<Vec<Watched>>,
 }
 
 /// The entries of the main navigation.
@@ -70,6 +78,8 @@ pub enum Section {
     Containers,
     Cost,
     Sql,
+    Live,
+    Alerts,
     Status,
     /// A page outside the navigation.
     Other,
@@ -82,19 +92,43 @@ pub struct NavItem {
     pub label: &'static str,
     pub href: String,
     pub is_current: bool,
+    /// What fires, beside the label.
+    pub firing: u64,
 }
 
 /// A key and what it does, for the list under `?`.
 pub type Key = (&'static str, &'static str);
 
-const KEYS_EVERYWHERE: [Key; 6] = [
+pub(crate) const KEYS_EVERYWHERE: [Key; 6] = [
     ("/", "search by id"),
-    ("g then m t i c k $ s u", "map, traces, invocations, cold starts, containers, cost, SQL, status"),
+    (
+        "g then m t i c k $ s l a u",
+        "map, traces, invocations, cold starts, containers, cost, SQL, live, alerts, status",
+    ),
     ("T", "theme: system, light, dark"),
     ("y", "copy a link to this page"),
     ("?", "this list"),
     ("Esc", "close, or clear the selection"),
 ];
+
+/// Searches of this page, and what the form saves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved {
+    pub rows: Vec<SavedRow>,
+    /// The page's address, which the form saves.
+    pub address: String,
+}
+
+/// One saved search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedRow {
+    pub id: String,
+    pub name: String,
+    pub href: String,
+    /// Its filter, and what else its address says.
+    pub words: String,
+    pub is_current: bool,
+}
 
 /// The frame of one page. `templates/base.html` reads it from the field `chrome`.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +143,10 @@ pub struct Chrome {
     pub alarm: bool,
     /// "Data until 14:03:22 UTC, 4 min behind", when ingest lags.
     pub stale: Option<String>,
+    /// Names of the alerts that fire, cut; none on the page that lists them.
+    pub firing: Vec<String>,
+    /// What is under “Saved” on a page whose searches can be saved.
+    pub saved: Option<Saved>,
     pub bad: Vec<BadParam>,
     pub keys: Vec<Key>,
     pub stylesheet: String,
@@ -124,7 +162,10 @@ impl Chrome {
             let kept = here.pairs().iter().filter(|(name, _)| carried.contains(&name.as_str()));
             kept.fold(Link::to(path), |link, (name, value)| link.with(name, value.clone())).to_string()
         };
-        let item = |of: Section, name, label, href| NavItem { name, label, href, is_current: of == section };
+        let live = here.pairs().iter().filter(|(name, _)| name == "f");
+        let live = live.fold(Link::to("/live"), |link, (name, value)| link.with(name, value.clone())).to_string();
+        let item = |of: Section, name, label, href| NavItem { name, label, href, is_current: of == section, firing: 0 };
+        let firing: Vec<String> = firing(shell);
         Self {
             title: title.into(),
             nav: vec![
@@ -136,6 +177,11 @@ impl Chrome {
                 item(Section::Containers, "containers", "Containers", carry("/containers")),
                 item(Section::Cost, "cost", "Cost", carry("/cost")),
                 item(Section::Sql, "sql", "SQL", "/sql".to_owned()),
+                item(Section::Live, "live", "Live", live),
+                NavItem {
+                    firing: firing.len() as u64,
+                    ..item(Section::Alerts, "alerts", "Alerts", crate::pages::alerts::PATH.to_owned())
+                },
                 item(Section::Status, "status", "Status", "/status".to_owned()),
             ],
             here: here.to_string(),
@@ -144,6 +190,8 @@ impl Chrome {
             is_utc: shell.zone.is_utc(),
             alarm: shell.alarm,
             stale: stale(shell),
+            firing: if section == Section::Alerts { Vec::new() } else { firing },
+            saved: saved(shell, section, here),
             bad: Vec::new(),
             keys: KEYS_EVERYWHERE.into(),
             stylesheet: assets::path("app.css"),
@@ -187,6 +235,56 @@ impl Chrome {
     pub fn theme_label(&self) -> String {
         format!("Theme: {}. Switch to {}", self.theme.name(), self.theme.next().name())
     }
+}
+
+fn firing(shell: &Shell) -> Vec<String> {
+    let fires = |one: &&Watched| one.standing.state == coldlight_model::AlertState::Firing;
+    shell.alerts.iter().filter(fires).map(|one| text::cut(&one.alert.name, 60)).collect()
+}
+
+fn saved(shell: &Shell, section: Section, here: &Link) -> Option<Saved> {
+    let page = match section {
+        Section::Map => SearchPage::Map,
+        Section::Traces => SearchPage::Traces,
+        Section::Invocations => SearchPage::Invocations,
+        _ => return None,
+    };
+    // A page of one thing has the section of its list, and another path.
+    if here.path() != page.path() {
+        return None;
+    }
+    let row = |search: &SavedSearch| {
+        let link = search_link(search);
+        SavedRow {
+            id: search.id.clone(),
+            name: text::named(&search.name, 80),
+            is_current: says_the_same(&link, here),
+            href: link.to_string(),
+            words: text::cut(if search.filter.is_empty() { "everything" } else { &search.filter }, 120),
+        }
+    };
+    Some(Saved {
+        rows: shell.saved.iter().filter(|search| search.page == page).map(row).collect(),
+        address: here.to_string(),
+    })
+}
+
+/// Whether two addresses of one page have the same pairs, in any order.
+fn says_the_same(one: &Link, other: &Link) -> bool {
+    let sorted = |link: &Link| {
+        let mut pairs = link.pairs().to_vec();
+        pairs.sort();
+        pairs
+    };
+    sorted(one) == sorted(other)
+}
+
+/// The address of a saved search.
+pub fn search_link(search: &SavedSearch) -> Link {
+    let query = Query::parse(&search.query);
+    let link =
+        query.pairs().iter().fold(Link::to(search.page.path()), |link, (name, value)| link.with(name, value.clone()));
+    link.with("f", search.filter.clone())
 }
 
 fn stale(shell: &Shell) -> Option<String> {

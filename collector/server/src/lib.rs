@@ -5,12 +5,14 @@
 //! - [`settings`]: flags, environment, file.
 //! - [`program`]: what is started and how it is stopped; [`listeners`], [`web`], [`signals`] and [`place`] help.
 //! - [`access`]: who may do what.
+//! - [`alerts`]: what must not be, looked at and told of.
 //! - [`site`]: what every request can ask; [`routes`]: the pages; [`api`]: JSON and SQL for programs.
 //! - [`demo`], [`sql`], [`prices`], [`check`], [`local`]: the other commands; [`parts`]: what else this program is.
 //!
 //! Not here: OTLP (`coldlight-receiver`), DuckDB and the journal (`coldlight-store`), markup (`coldlight-ui`).
 
 mod access;
+mod alerts;
 mod answer;
 mod api;
 mod check;

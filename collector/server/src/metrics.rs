@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use coldlight_model::{BusyReason, ReceiverCounts, StoreStatus};
+use coldlight_model::{AlertState, BusyReason, ReceiverCounts, StoreStatus};
 
 /// What `/metrics` tells.
 pub struct Snapshot<'a> {
@@ -11,6 +11,8 @@ pub struct Snapshot<'a> {
     pub store: Option<&'a StoreStatus>,
     /// Pages and API: answers by first digit of the status, 1 to 5.
     pub answers: [u64; 5],
+    /// How many alerts stand how, in the order of [`AlertState::ALL`].
+    pub alerts: [u64; 4],
     pub unauthorized: u64,
     pub insecure: bool,
     pub started_at_s: f64,
@@ -63,6 +65,10 @@ pub fn write(snapshot: &Snapshot<'_>) -> String {
     out.family("http_answers_total", "counter", "Requests to pages and API by class of status.");
     for (class, count) in (1..).zip(snapshot.answers) {
         out.labelled("http_answers_total", "class", &format!("{class}xx"), count);
+    }
+    out.family("alerts", "gauge", "Alerts by how they stood when last looked at.");
+    for (state, count) in AlertState::ALL.iter().zip(snapshot.alerts) {
+        out.labelled("alerts", "state", state.name(), count);
     }
     received(&mut out, snapshot.receiver);
     out.gauge("store_up", "1 when the store answers.", f64::from(u8::from(snapshot.store.is_some())));
@@ -157,6 +163,7 @@ mod tests {
             receiver: &receiver,
             store: Some(&store),
             answers: [0, 7, 0, 1, 0],
+            alerts: [3, 0, 1, 0],
             unauthorized: 4,
             insecure: true,
             started_at_s: 1.0,
@@ -203,6 +210,7 @@ mod tests {
         let snapshot = Snapshot {
             receiver: &ReceiverCounts::default(),
             store: None,
+            alerts: [0; 4],
             answers: [0; 5],
             unauthorized: 0,
             insecure: false,

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, Hosts, Verdict};
+use crate::alerts::{self, Alerts};
 use crate::clock;
 use crate::demo::Sender;
 use crate::failure::{Failure, chain, no_store};
@@ -71,7 +72,8 @@ impl Program {
         let Sockets { otlp_grpc, otlp_http, http, listening } = listeners::bind(wanted, settings.any_free_port).await?;
         let receiver = receiver(settings, &wanted[1], &access, &store);
         let stop = CancellationToken::new();
-        let site = Arc::new(Site::new(
+        let alerts = Alerts::new(settings.webhook.as_ref())?;
+        let site = Site::new(
             store,
             receiver.clone(),
             access,
@@ -79,7 +81,11 @@ impl Program {
             hosts(&wanted[2], settings),
             Saved::open(&settings.data),
             stop.clone(),
-        ));
+        );
+        let site = Arc::new(site.telling(alerts));
+        if let Err(error) = site.read_searches().await {
+            tracing::warn!(error = chain(&error), "saved searches cannot be read");
+        }
         let mut tasks = JoinSet::new();
         if let Some(socket) = otlp_grpc {
             let (receiver, stop) = (receiver.clone(), stop.clone());
@@ -94,6 +100,8 @@ impl Program {
             tasks.spawn(async move { ("http", web::serve(socket, router, stop).await) });
         }
         tasks.spawn(site.clone().watch().map(|()| ("watch", Ok(()))));
+        tasks.spawn(alerts::watch(site.clone()).map(|()| ("alerts", Ok(()))));
+        tasks.spawn(alerts::tell(site.clone()).map(|()| ("webhook", Ok(()))));
         let notice = Notice::put_up(&settings.data, &Addresses::of(&listening));
         let notice =
             notice.inspect_err(|error| tracing::warn!(%error, "other commands will not find this server")).ok();

@@ -2,16 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use coldlight_model::{BusyReason, Dictionary, Listening, ReceiverCounts, StoreStatus, Timestamp};
+use coldlight_model::{BusyReason, Dictionary, Listening, ReceiverCounts, SavedSearch, StoreStatus, Timestamp};
 use coldlight_receiver::Receiver;
 use coldlight_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, Hosts};
+use crate::alerts::Alerts;
 use crate::clock;
 use crate::demo::Sender;
 
@@ -29,6 +30,8 @@ pub use words::Words;
 
 /// Event streams at a time; each is one open `/start` page.
 const MAX_STREAMS: usize = 64;
+/// Pages that watch what arrives, at a time.
+const MAX_WATCHERS: usize = 32;
 /// How old a status may be that every page shows a little of.
 const STATUS_AGE: Duration = Duration::from_secs(1);
 /// Ingest is in trouble for this long after it refused somebody.
@@ -51,7 +54,15 @@ pub struct Site {
     pub words: Words,
     pub saved: Saved,
     pub streams: Arc<Semaphore>,
+    /// Places for pages that watch what arrives, and the one turn at asking for it.
+    pub watchers: Arc<Semaphore>,
+    pub watching: Semaphore,
     pub stop: CancellationToken,
+    pub alerts: Alerts,
+    /// As they are kept, by name.
+    searches: RwLock<Arc<Vec<SavedSearch>>>,
+    /// One change at a time of what is saved and what is watched.
+    pub changing: tokio::sync::Mutex<()>,
     pub answers: Answers,
     pub started_at: Timestamp,
     refused: Mutex<Refused>,
@@ -104,13 +115,35 @@ impl Site {
             words: Words::default(),
             saved,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            watchers: Arc::new(Semaphore::new(MAX_WATCHERS)),
+            watching: Semaphore::new(1),
             stop,
+            alerts: Alerts::default(),
+            searches: RwLock::default(),
+            changing: tokio::sync::Mutex::default(),
             answers: Answers::default(),
             started_at: clock::now(),
             refused: Mutex::default(),
             dictionary: tokio::sync::OnceCell::new(),
             status: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// Searches that somebody saved, as they were last read.
+    pub fn searches(&self) -> Arc<Vec<SavedSearch>> {
+        self.searches.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads them, after one was saved or removed.
+    pub async fn read_searches(&self) -> Result<(), StoreError> {
+        let all = Arc::new(self.store.saved_searches().await?);
+        *self.searches.write().unwrap_or_else(PoisonError::into_inner) = all;
+        Ok(())
+    }
+
+    /// With what alerts are told to.
+    pub fn telling(self, alerts: Alerts) -> Self {
+        Self { alerts, ..self }
     }
 
     pub fn address(&self, name: &str) -> Option<SocketAddr> {

@@ -34,9 +34,9 @@ const MOST_EVENTS: i64 = 1_000;
 const HANDED_OVER_WITHIN: Nanos = 86_400_000_000_000;
 
 const ALL: &str = "SELECT *, epoch_ns(created_at) AS created_ns, epoch_ns(since) AS since_ns FROM alert_rows ORDER BY lower(\"name\"), alert_id";
-const EVENTS: &str = "SELECT *, epoch_ns(happened_at) AS at_ns FROM alert_event_rows ORDER BY happened_at DESC, event_id LIMIT ?";
-const WAITING: &str =
-    "SELECT *, epoch_ns(happened_at) AS at_ns FROM alert_event_rows WHERE delivery = 'waiting' ORDER BY happened_at, event_id LIMIT 1";
+const EVENTS: &str =
+    "SELECT *, epoch_ns(happened_at) AS at_ns FROM alert_event_rows ORDER BY happened_at DESC, event_id LIMIT ?";
+const WAITING: &str = "SELECT *, epoch_ns(happened_at) AS at_ns FROM alert_event_rows WHERE delivery = 'waiting' ORDER BY happened_at, event_id LIMIT 1";
 
 impl Store {
     /// All alerts, by name.

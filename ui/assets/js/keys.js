@@ -1,6 +1,17 @@
 // Single keys. Each one presses a control that is on the page; a key without its control does nothing.
 
-const pages = { m: "map", t: "traces", i: "invocations", c: "cold-starts", k: "containers", $: "cost", s: "sql", l: "live", u: "status" };
+const pages = {
+  m: "map",
+  t: "traces",
+  i: "invocations",
+  c: "cold-starts",
+  k: "containers",
+  $: "cost",
+  s: "sql",
+  l: "live",
+  a: "alerts",
+  u: "status",
+};
 let afterG = 0;
 
 const press = (selector) => {
@@ -58,6 +69,8 @@ window.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
+  // Of a pair such as g $.
+  if (event.key === "Shift") return;
   if (event.key === "g") {
     afterG = event.timeStamp;
     return;

@@ -5,6 +5,7 @@ use coldlight_model::{InvocationGroup, InvocationList, InvocationSort};
 
 use crate::chart::Kpi;
 use crate::filter_bar::FilterBar;
+use crate::format;
 use crate::invocations::figures::{self, Chart, Stacked};
 use crate::invocations::row::{self, Row};
 use crate::moment::{Moment, Shows};
@@ -28,11 +29,14 @@ pub struct Answer<'a> {
     pub all: &'a InvocationGroup,
     /// And by slices of [`slice_of`].
     pub slices: &'a [InvocationGroup],
+    /// When nothing matches: how many would without each word of the filter, as far as they were counted.
+    pub without: &'a [u64],
 }
 
 /// Nothing was found: what could be left out, and where there is something.
 pub(super) struct Nothing {
-    pub words: Vec<(String, String)>,
+    /// And how many there would be without it, where that was counted.
+    pub words: Vec<(String, String, Option<String>)>,
     pub newest: Option<Moment>,
     pub links: Vec<(String, String)>,
     pub is_later_page: bool,
@@ -77,6 +81,13 @@ pub fn fragment(block: &str, shell: &Shell, state: &State, answer: Answer) -> Op
 fn view(shell: &Shell, state: &State, answer: Answer) -> View {
     let here = state.link();
     let slices = figures::slices(answer.slices);
+    let nothing = answer.list.invocations.is_empty().then(|| {
+        let mut nothing = nothing(shell, state);
+        for (word, count) in nothing.words.iter_mut().zip(answer.without) {
+            word.2 = Some(format::count(*count));
+        }
+        nothing
+    });
     let sort = |sort: InvocationSort, label| Sort {
         label,
         href: state.sorted(sort).link().to_string(),
@@ -97,7 +108,7 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
             sort(InvocationSort::Dearest, "Dearest"),
         ],
         rows: row::rows(&answer.list.invocations, shell),
-        nothing: answer.list.invocations.is_empty().then(|| nothing(shell, state)),
+        nothing,
         csv: state.written_as(Format::Csv).link().to_string(),
         json: state.written_as(Format::Json).link().to_string(),
         first: state.after.as_ref().map(|_| state.paged(None).link().to_string()),
@@ -108,7 +119,7 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
 
 pub(super) fn nothing(shell: &Shell, state: &State) -> Nothing {
     let without = |(at, condition): (usize, &coldlight_model::Condition)| {
-        (text::cut(&condition.word, 80), state.filtered(&state.filter().without(at)).link().to_string())
+        (text::cut(&condition.word, 80), state.filtered(&state.filter().without(at)).link().to_string(), None)
     };
     let wider = Preset::longer_than(state.range().length()).take(3);
     let wider = wider.map(|preset| (preset.label().to_owned(), state.at_range(Range::Last(preset)).link().to_string()));

@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+pub mod alerts;
 pub mod cold_starts;
 pub mod compare;
 pub mod containers;
@@ -11,11 +12,14 @@ pub mod error;
 pub mod function;
 pub mod functions;
 pub mod heat;
+pub mod help;
 pub mod invocation;
 pub mod invocations;
+pub mod live;
 pub mod login;
 pub mod map;
 pub mod right_size;
+pub mod settings;
 pub mod sql;
 pub mod start;
 pub mod status;

@@ -10,6 +10,7 @@ mod cost_page;
 mod heat_page;
 mod house_rules;
 mod invocation_pages;
+mod live_pages;
 mod map_page;
 mod small_pages;
 mod sql_page;

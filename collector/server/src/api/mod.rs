@@ -14,6 +14,7 @@ pub mod queries;
 mod spending;
 pub mod sql;
 mod views;
+mod watched;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -60,6 +61,10 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/api/v1/traces/{id}/cost", get(spending::trace_cost))
         .route("/api/v1/spending", get(spending::spending))
         .route("/api/v1/compare", get(compare::compare))
+        .route("/api/v1/searches", get(watched::searches).post(watched::save_search))
+        .route("/api/v1/searches/{id}/delete", post(watched::delete_search))
+        .route("/api/v1/alerts", get(watched::list).post(watched::add))
+        .route("/api/v1/alerts/{id}/delete", post(watched::delete))
         .route("/api/v1/status", get(status))
         .route("/api/v1/prices", get(prices::list).post(prices::add))
         .route("/api/v1/queries", get(queries::list).post(queries::save))

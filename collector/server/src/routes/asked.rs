@@ -55,6 +55,8 @@ pub async fn shell(site: &Site, uri: &Uri, headers: &HeaderMap) -> Shell {
     Shell {
         alarm: site.is_alarmed(status.as_ref()),
         newest: status.and_then(|status| status.newest_span_at),
+        saved: site.searches(),
+        alerts: site.alerts.watched(),
         ..bare_shell(site, uri, headers)
     }
 }
@@ -68,7 +70,6 @@ pub fn bare_shell(site: &Site, uri: &Uri, headers: &HeaderMap) -> Shell {
         host: gate::host_of(uri, headers).unwrap_or_else(|| "localhost".to_owned()),
         otlp_http_port: site.port("otlp-http"),
         otlp_grpc_port: site.port("otlp-grpc"),
-        alarm: false,
-        newest: None,
+        ..Shell::default()
     }
 }

@@ -26,6 +26,16 @@ async fn all(site: &Site, range: TimeRange, filter: &Filter) -> Result<Invocatio
     Ok(groups(site, range, filter, InvocationGrouping::All).await?.pop().unwrap_or_default())
 }
 
+/// How many match without each word of the filter, of the first words.
+async fn without_each(site: &Site, range: TimeRange, filter: &Filter) -> Result<Vec<u64>, StoreError> {
+    const COUNTED: usize = 6;
+    let mut counts = Vec::new();
+    for at in 0..filter.conditions.len().min(COUNTED) {
+        counts.push(all(site, range, &Filter::of_invocations(&filter.without(at))).await?.count);
+    }
+    Ok(counts)
+}
+
 async fn slices(site: &Site, range: TimeRange, filter: &Filter) -> Groups {
     groups(site, range, filter, InvocationGrouping::Slice(slice_of(range))).await
 }
@@ -50,7 +60,12 @@ pub async fn list(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respons
     let (list, all, slices) =
         tokio::join!(site.store.invocations(search), all(&site, range, &filter), slices(&site, range, &filter));
     let (list, all, slices) = (list?, all?, slices?);
-    let answer = list::Answer { list: &list, all: &all, slices: &slices };
+    let without = if list.invocations.is_empty() && all.count == 0 {
+        without_each(&site, range, state.filter()).await?
+    } else {
+        Vec::new()
+    };
+    let answer = list::Answer { list: &list, all: &all, slices: &slices, without: &without };
     Ok(asked.answer(
         || list::page(&asked.shell, &state, answer),
         |block| list::fragment(block, &asked.shell, &state, answer),

@@ -11,11 +11,12 @@
 //! | scope read | pages, `/readyz`, `/metrics`, `/api/v1/…` |
 //! | scope sql | `/sql`, `POST /api/v1/sql`, what ends it, and `/api/v1/queries` |
 //! | scope write | `POST /start/sample`, `POST /traces/upload`, and OTLP on its own ports |
-//! | scope admin | everything; alone `POST /api/v1/prices` |
+//! | scope admin | everything; alone what changes prices, alerts and saved searches |
 //!
 //! Without a key file everybody who reaches the listener may do everything.
 
 mod advice;
+pub mod alerts;
 mod asked;
 mod assets;
 pub mod body;
@@ -25,10 +26,13 @@ mod gate;
 mod go;
 mod headers;
 mod invocations;
+mod live;
 mod login;
 mod pages;
 mod prefs;
 mod probes;
+pub mod searches;
+mod settings;
 mod sql;
 mod start;
 mod tell;
@@ -67,6 +71,7 @@ const fn route(method: Method, path: &'static str, scope: Option<Scope>) -> Rout
 
 const READ: Option<Scope> = Some(Scope::Read);
 const SQL: Option<Scope> = Some(Scope::Sql);
+const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// Every route. HEAD is allowed where GET is.
 pub const ROUTES: &[Route] = &[
@@ -90,6 +95,16 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/functions", READ),
     route(Method::GET, "/functions/{name}", READ),
     route(Method::GET, "/cold-starts", READ),
+    route(Method::GET, "/live", READ),
+    route(Method::GET, "/live/events", READ),
+    route(Method::GET, "/alerts", READ),
+    route(Method::POST, "/alerts", ADMIN),
+    route(Method::POST, "/alerts/test", ADMIN),
+    route(Method::POST, "/alerts/{id}/delete", ADMIN),
+    route(Method::POST, "/searches", ADMIN),
+    route(Method::POST, "/searches/{id}/delete", ADMIN),
+    route(Method::GET, "/settings", READ),
+    route(Method::GET, "/help", READ),
     route(Method::GET, "/sql", SQL),
     route(Method::POST, "/sql", SQL),
     route(Method::GET, "/status", READ),
@@ -121,8 +136,14 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/cold-starts", READ),
     route(Method::GET, "/api/v1/map", READ),
     route(Method::GET, "/api/v1/status", READ),
+    route(Method::GET, "/api/v1/searches", READ),
+    route(Method::POST, "/api/v1/searches", ADMIN),
+    route(Method::POST, "/api/v1/searches/{id}/delete", ADMIN),
+    route(Method::GET, "/api/v1/alerts", READ),
+    route(Method::POST, "/api/v1/alerts", ADMIN),
+    route(Method::POST, "/api/v1/alerts/{id}/delete", ADMIN),
     route(Method::GET, "/api/v1/prices", READ),
-    route(Method::POST, "/api/v1/prices", Some(Scope::Admin)),
+    route(Method::POST, "/api/v1/prices", ADMIN),
     route(Method::GET, "/api/v1/queries", SQL),
     route(Method::POST, "/api/v1/queries", SQL),
     route(Method::POST, "/api/v1/queries/{id}/delete", SQL),
@@ -156,6 +177,15 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/functions", get(invocations::functions))
         .route("/functions/{name}", get(invocations::function))
         .route("/cold-starts", get(invocations::cold_starts))
+        .route("/live", get(live::page))
+        .route("/live/events", get(live::events))
+        .route("/alerts", get(alerts::page).post(alerts::add))
+        .route("/alerts/test", post(alerts::test))
+        .route("/alerts/{id}/delete", post(alerts::delete))
+        .route("/searches", post(searches::save))
+        .route("/searches/{id}/delete", post(searches::delete))
+        .route("/settings", get(settings::page))
+        .route("/help", get(settings::help))
         .route("/sql", get(sql::page).post(sql::ask))
         .route("/status", get(pages::status))
         .route("/go", get(go::go))

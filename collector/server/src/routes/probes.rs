@@ -35,6 +35,7 @@ pub async fn metrics(State(site): State<Arc<Site>>) -> Response {
         receiver: &site.receiver.counts(),
         store: status.as_ref(),
         answers: site.answers.counts(),
+        alerts: site.alerts.counts(),
         unauthorized: site.access.unauthorized(),
         insecure: site.access.insecure,
         started_at_s: site.started_at.nanos() as f64 / 1e9,

@@ -50,7 +50,7 @@ pub async fn tell(State(site): State<Arc<Site>>, request: Request, next: Next) -
 
 fn form(uri: &Uri, headers: &HeaderMap) -> Form {
     match uri.path() {
-        "/healthz" | "/readyz" | "/metrics" | "/start/events" => Form::Line,
+        "/healthz" | "/readyz" | "/metrics" | "/start/events" | "/live/events" => Form::Line,
         path if path.starts_with("/api/") || path.ends_with(".json") => Form::Json,
         // A program that shows a key does not want a page to log in.
         _ if headers.contains_key(header::AUTHORIZATION) && !accepts_html(headers) => Form::Json,

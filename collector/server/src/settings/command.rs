@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use coldlight_local::cli::LocalArgs;
 
-use super::value::{Age, Bytes, Length, Listen, LogFormat, Share};
+use super::value::{Age, Bytes, Length, Listen, LogFormat, Share, WebhookForm};
 use crate::answer::Form;
 use crate::prices::PricesArgs;
 
@@ -113,7 +113,30 @@ pub struct ServeArgs {
     #[arg(long, env = "COLDLIGHT_CORS_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
     pub cors_origin: Option<Vec<String>>,
     #[command(flatten)]
+    pub webhook: WebhookArgs,
+    #[command(flatten)]
     pub logs: Logs,
+}
+
+/// Where alerts are told.
+#[derive(Clone, Default, Args)]
+pub struct WebhookArgs {
+    /// Where alerts are told: an address that takes a POST; it is a secret, so better in the environment or the file
+    #[arg(long, env = "COLDLIGHT_ALERT_WEBHOOK", hide_env_values = true, value_name = "URL")]
+    pub alert_webhook: Option<String>,
+    /// How they are told: json, or slack, which is what hooks.slack.com gets
+    #[arg(long, env = "COLDLIGHT_ALERT_WEBHOOK_FORM", value_name = "FORM")]
+    pub alert_webhook_form: Option<WebhookForm>,
+    /// Let the webhook lead to this machine or to a private network
+    #[arg(long, env = "COLDLIGHT_ALERT_WEBHOOK_PRIVATE", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "true|false")]
+    pub alert_webhook_private: Option<bool>,
+}
+
+impl std::fmt::Debug for WebhookArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookArgs").field("form", &self.alert_webhook_form).finish_non_exhaustive()
+    }
 }
 
 /// Where the data is, and the settings file that may say so.

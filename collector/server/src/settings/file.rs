@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::value::{Age, Bytes, Length, Listen, LogFormat, Share};
+use super::value::{Age, Bytes, Length, Listen, LogFormat, Share, WebhookForm};
 use crate::failure::Failure;
 
 /// What the file may say; everything may be left out, and a name that is not here is an error.
@@ -26,6 +26,9 @@ pub struct File {
     pub insecure_no_auth: Option<bool>,
     pub allowed_host: Option<Vec<String>>,
     pub cors_origin: Option<Vec<String>>,
+    pub alert_webhook: Option<String>,
+    pub alert_webhook_form: Option<WebhookForm>,
+    pub alert_webhook_private: Option<bool>,
     pub log_format: Option<LogFormat>,
     pub log: Option<String>,
 }

@@ -10,7 +10,7 @@ use coldlight_model::Nanos;
 
 pub use command::{CheckArgs, Command, CommandLine, DemoArgs, Logs, Place, ServeArgs, SqlArgs, with_default_command};
 pub use file::File;
-pub use value::{Listen, LogFormat, Share, is_loopback};
+pub use value::{Listen, LogFormat, Share, WebhookForm, is_loopback};
 
 use crate::failure::Failure;
 
@@ -40,7 +40,23 @@ pub struct Settings {
     pub sql_child: Option<Nanos>,
     pub access: AccessSettings,
     pub cors_origins: Vec<String>,
+    pub webhook: Option<WebhookSettings>,
     pub log: LogSettings,
+}
+
+/// Where alerts are told. Its address is a secret: whoever has it may write there.
+#[derive(Clone, PartialEq)]
+pub struct WebhookSettings {
+    pub url: String,
+    /// `None`: by the host's name.
+    pub form: Option<WebhookForm>,
+    pub allow_private: bool,
+}
+
+impl std::fmt::Debug for WebhookSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookSettings").field("form", &self.form).finish_non_exhaustive()
+    }
 }
 
 /// Who may.
@@ -100,6 +116,11 @@ impl Settings {
                 allowed_hosts: flags.allowed_host.or(file.allowed_host).unwrap_or_default(),
             },
             cors_origins: flags.cors_origin.or(file.cors_origin).unwrap_or_default(),
+            webhook: flags.webhook.alert_webhook.or(file.alert_webhook).map(|url| WebhookSettings {
+                url,
+                form: flags.webhook.alert_webhook_form.or(file.alert_webhook_form),
+                allow_private: flags.webhook.alert_webhook_private.or(file.alert_webhook_private).unwrap_or(false),
+            }),
             log,
         };
         settings.verify()?;

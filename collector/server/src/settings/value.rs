@@ -193,6 +193,27 @@ impl FromStr for LogFormat {
     }
 }
 
+/// How a webhook is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum WebhookForm {
+    /// Everything by name
+    Json,
+    /// A text, as chats with Slack's incoming webhooks take it
+    Slack,
+}
+
+impl FromStr for WebhookForm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "json" => Ok(Self::Json),
+            "slack" => Ok(Self::Slack),
+            _ => Err(format!("“{text}” is not a form of a webhook; there are json and slack")),
+        }
+    }
+}
+
 /// In the file a value is text, or a whole number where that reads more naturally.
 struct Text;
 
@@ -222,7 +243,7 @@ macro_rules! from_file {
     )*};
 }
 
-from_file!(Listen, Bytes, Share, Length, Age, LogFormat);
+from_file!(Listen, Bytes, Share, Length, Age, LogFormat, WebhookForm);
 
 #[cfg(test)]
 mod tests {
