@@ -240,7 +240,8 @@ pub fn map(scene: &Scene, invocations: &[InvocationSummary]) -> TraceMap {
         }
         let failing = node.stats.calls - node.stats.ok();
         let problems = if failing > 0 { format!(", {} failing", format::count(failing)) } else { String::new() };
-        let words = [card.name.as_str(), &card.line, &card.foot].into_iter().filter(|word| !word.is_empty());
+        let corner = card.corner.as_ref().map_or("", |corner| &corner.text);
+        let words = [&card.name, &card.line, &card.foot, corner].into_iter().filter(|word| !word.is_empty());
         card.title = format!("{}{problems}", words.collect::<Vec<_>>().join(" "));
         cards.push(card);
     }
