@@ -7,7 +7,7 @@ use coldlight_tests::clock::until;
 use coldlight_tests::corpus::{Faas, Manifest};
 use coldlight_tests::{Coldlight, table};
 
-const FRESH: Duration = Duration::from_secs(5);
+const FRESH: Duration = Duration::from_secs(30);
 /// Invocations are told by a thread that rests ten times as long as it worked.
 const TOLD: Duration = Duration::from_secs(60);
 

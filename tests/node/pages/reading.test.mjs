@@ -38,6 +38,8 @@ test('without scripts one comes from the map over the list to a span and its att
     await page.goto(`${told.ordinary}/traces?${told.range}`);
     await page.locator(`[data-test="trace-row"][data-id="${told.trace.id}"] a`).first().click();
     await page.waitForURL(new RegExp(`/traces/${told.trace.id}`));
+    // What is alike is folded until one asks for every span.
+    await page.goto(`${told.ordinary}/traces/${told.trace.id}?fold=0`);
     assert.equal(await marked(page, 'span-row').count(), told.trace.spans);
     await page.locator('[data-test="span-row"] a[href*="span="]').nth(1).click();
     await page.waitForURL(/span=/);
