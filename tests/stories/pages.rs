@@ -131,6 +131,7 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     let (empty, ordinary, full) = (Coldlight::start().await, Coldlight::start().await, Coldlight::start().await);
     // Empty too, but one of the stories changes that.
     let fresh = Coldlight::start().await;
+    let lively = Coldlight::start().await;
     let manifest = Manifest::read();
     for recording in &manifest.files {
         recording.send(ordinary.addresses()).await;
@@ -167,6 +168,7 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         "ordinary": format!("http://{}", ordinary.http()),
         "full": format!("http://{}", full.http()),
         "fresh": format!("http://{}", fresh.http()),
+        "lively": format!("http://{}", lively.http()),
         "range": format!("from={}&to={}", at(0), at(1)),
         "traces": manifest.totals.traces,
         "services": manifest.services_of("traces"),
@@ -185,7 +187,7 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     node.args(["pages/trace.test.mjs", "pages/live.test.mjs"]).env("COLDLIGHT_PAGES", told.to_string());
     let status = tokio::task::spawn_blocking(move || node.status()).await.unwrap().unwrap();
     assert!(status.success(), "pages do not hold: {status}; see above");
-    for server in [&empty, &ordinary, &full, &fresh] {
+    for server in [&empty, &ordinary, &full, &fresh, &lively] {
         assert!(!server.log().contains("panicked"), "{}", server.log());
     }
 }

@@ -10,7 +10,7 @@ after(() => browser?.close());
 
 /** Three traces of the program's own. */
 async function arrive(page) {
-  const answer = await page.request.post(`${told.fresh}/start/sample`, { maxRedirects: 0 });
+  const answer = await page.request.post(`${told.lively}/start/sample`, { maxRedirects: 0 });
   assert.equal(answer.status(), 303);
 }
 
@@ -18,7 +18,7 @@ const keys = (page) => marked(page, 'live-row').evaluateAll((rows) => rows.map((
 
 test('lines arrive on top, wait while paused, and come when one goes on', async () => {
   const { page, wrong, close } = await open(browser);
-  await go(page, `${told.fresh}/live`);
+  await go(page, `${told.lively}/live`);
   const before = await keys(page);
   await arrive(page);
   await page.waitForFunction((count) => document.querySelectorAll('[data-test="live-row"]').length > count, before.length);
@@ -43,7 +43,7 @@ test('lines arrive on top, wait while paused, and come when one goes on', async 
 test('without scripts live is a list that is asked for again', async () => {
   const { page, close } = await open(browser, { javaScriptEnabled: false });
   await arrive(page);
-  await page.goto(`${told.fresh}/live`);
+  await page.goto(`${told.lively}/live`);
   assert.ok(await marked(page, 'live-row').count() > 0);
   await marked(page, 'live-pause').click();
   await page.waitForURL(/paused=1/);
@@ -53,12 +53,12 @@ test('without scripts live is a list that is asked for again', async () => {
 
 test('without scripts a search is saved, watched, and its alert removed again', async () => {
   const { page, close } = await open(browser, { javaScriptEnabled: false });
-  await page.goto(`${told.fresh}/traces?range=1h&f=status:fault`);
+  await page.goto(`${told.lively}/traces?range=1h&f=status:fault`);
   await marked(page, 'saved').locator('summary').click();
   await marked(page, 'save-search').locator('input[name=name]').fill('Faults');
   await marked(page, 'save-search').locator('button').click();
   await page.waitForURL(/\/traces\?range=1h&f=status:fault$/);
-  await page.goto(`${told.fresh}/settings`);
+  await page.goto(`${told.lively}/settings`);
   await marked(page, 'saved-search').filter({ hasText: 'Faults' }).getByText('Watch it').click();
   await page.waitForURL(/\/alerts\?search=/);
   const form = marked(page, 'alert-form');

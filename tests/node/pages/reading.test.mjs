@@ -107,12 +107,13 @@ test('Ctrl and Enter run what stands in the editor', () => withPage({}, async (p
 
 test('a question that takes too long is cancelled, and another one has its place', () => withPage({}, async (page) => {
   const endless = 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a.range + b.range) = 1';
-  // Three, though two are asked at a time: each gave its place back.
-  for (let asked = 0; asked < 3; asked += 1) {
+  // Two are asked at a time: what is asked afterwards needs a place that was given back.
+  for (let asked = 0; asked < 2; asked += 1) {
     await go(page, `${told.ordinary}/sql`);
     await marked(page, 'sql-editor').fill(endless);
-    await marked(page, 'sql-run').click({ noWaitAfter: true });
-    await marked(page, 'sql-cancel').click({ noWaitAfter: true });
+    // A click of Playwright's would wait for the page that the question leads to.
+    await marked(page, 'sql-run').evaluate((button) => button.click());
+    await page.evaluate(() => document.querySelector('[data-test="sql-cancel"]').click());
     await marked(page, 'sql-status').getByText('Cancelled.').waitFor();
   }
   await go(page, `${told.ordinary}/sql`);
