@@ -105,24 +105,6 @@ test('Ctrl and Enter run what stands in the editor', () => withPage({}, async (p
   assert.equal(await marked(page, 'sql-result').locator('tbody td').first().innerText(), '42');
 }));
 
-test('a question that takes too long is cancelled, and another one has its place', () => withPage({}, async (page) => {
-  const endless = 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a.range + b.range) = 1';
-  // Two are asked at a time: what is asked afterwards needs a place that was given back.
-  for (let asked = 0; asked < 2; asked += 1) {
-    await go(page, `${told.ordinary}/sql`);
-    await marked(page, 'sql-editor').fill(endless);
-    // A click of Playwright's would wait for the page that the question leads to.
-    await marked(page, 'sql-run').evaluate((button) => button.click());
-    await page.evaluate(() => document.querySelector('[data-test="sql-cancel"]').click());
-    await marked(page, 'sql-status').getByText('Cancelled.').waitFor();
-  }
-  await go(page, `${told.ordinary}/sql`);
-  assert.equal(await marked(page, 'sql-editor').inputValue(), endless, 'the draft stays');
-  await marked(page, 'sql-editor').fill('SELECT 42 AS answer');
-  await marked(page, 'sql-run').click();
-  await page.waitForURL(/42/);
-}));
-
 test('without scripts a trace of ten thousand spans is read page by page', () => (
   withPage({ javaScriptEnabled: false }, async (page) => {
     await page.goto(`${told.full}/traces/${told.large.id}`);
