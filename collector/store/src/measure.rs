@@ -22,7 +22,7 @@ use crate::schema;
 pub struct Steps {
     /// Facts, JSON and Arrow columns.
     pub columns: Duration,
-    /// Bulk insert of the prepared columns into the same table, attributes cast to VARIANT, without looking for repeats.
+    /// Bulk insert of the prepared columns into the same table, without looking for repeats.
     pub bare_insert: Duration,
     /// The same batch, shifted in time and identity by the caller, as the writer writes it: one transaction of parts.
     pub transaction: Duration,

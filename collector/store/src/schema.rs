@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 5;
+pub(crate) const VERSION: i32 = 6;
 
 const ORDER: &str = include_str!("schema/_order");
 
@@ -62,6 +62,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     concat!(include_str!("schema/platform.sql"), include_str!("schema/invocations.sql")),
     include_str!("schema/sampled.sql"),
     include_str!("schema/watched.sql"),
+    include_str!("schema/attribute_maps.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -144,7 +145,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 5");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 6");
     }
 
     #[test]
@@ -172,5 +173,30 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         assert_eq!(version(&db).unwrap(), VERSION);
         assert_eq!(db.query_row("SELECT count(*) FROM prices", [], |row| row.get::<_, i64>(0)).unwrap(), 418);
+    }
+
+    #[test]
+    fn attributes_that_were_a_variant_become_a_map_that_says_the_same() {
+        let db = Connection::open_in_memory().unwrap();
+        for name in ORDER.split_whitespace().filter(|name| !MADE_ANEW.contains(name)) {
+            db.execute_batch(&file(name).replace("attributes MAP(VARCHAR, VARCHAR),", "attributes VARIANT,")).unwrap();
+        }
+        let flat = r#"{"n":1,"s":"x","d":2.0,"b":true,"e":null,"a":"[1,2]","nan":"NaN","y":"AAA=","x":"[\"AAA=\"]"}"#;
+        let types = r#"{"a":"array","nan":"double","y":"bytes","x":{"exact":[{"b":"AAA="}]}}"#;
+        let insert = "INSERT INTO metric_rows BY NAME SELECT 1 AS sequence, 'm' AS name, '' AS unit, '' AS service, \
+                      0 AS resource_id, make_timestamp_ns(0) AS \"time\", 0 AS \"value\", ?::JSON::VARIANT AS attributes, \
+                      ? AS attribute_types, make_timestamp_ns(0) AS received_at";
+        db.execute(insert, [Some(flat), Some(types)]).unwrap();
+        db.execute(insert, [Some("{}"), None]).unwrap();
+        db.execute_batch("INSERT INTO schema_version VALUES (5, make_timestamp_ns(0))").unwrap();
+        prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
+        let kept = "SELECT attributes::VARCHAR, attribute_types FROM metric_rows ORDER BY length(attributes::VARCHAR)";
+        let mut statement = db.prepare(kept).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)));
+        let rows: Vec<_> = rows.unwrap().map(Result::unwrap).collect();
+        assert_eq!(rows[0], ("{}".to_owned(), None));
+        // A VARIANT does not keep the order of its keys.
+        assert_eq!(rows[1].0, r#"{a='[1,2]', b=true, d=2.0, e=NULL, n=1, nan=NaN, s=x, x='["AAA="]', y='AAA='}"#);
+        assert_eq!(rows[1].1.as_deref(), Some(r#"abdnidsxy[[{"b":"AAA="}]]"#));
     }
 }

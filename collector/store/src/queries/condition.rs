@@ -131,19 +131,19 @@ fn piece(comparison: &Comparison, range: TimeRange) -> Piece {
         Comparison::AttributeIs(name, pattern) => {
             let both = [Sql::Text(name.clone()), Sql::Text(pattern.text.clone())];
             let condition = if pattern.prefix {
-                attribute!("starts_with(variant_extract(attributes, ?)::VARCHAR, ?)")
+                attribute!("starts_with(attributes[?], ?)")
             } else {
-                attribute!("variant_extract(attributes, ?)::VARCHAR = ?")
+                attribute!("attributes[?] = ?")
             };
             (condition, [both.clone(), both].concat())
         }
         Comparison::AttributeNumber(name, op, number) => {
             let both = [Sql::Text(name.clone()), Sql::Double(*number)];
             let condition = match op {
-                Op::Less => attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) < ?"),
-                Op::AtMost => attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) <= ?"),
-                Op::Greater => attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) > ?"),
-                Op::AtLeast => attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) >= ?"),
+                Op::Less => attribute!("TRY_CAST(attributes[?] AS DOUBLE) < ?"),
+                Op::AtMost => attribute!("TRY_CAST(attributes[?] AS DOUBLE) <= ?"),
+                Op::Greater => attribute!("TRY_CAST(attributes[?] AS DOUBLE) > ?"),
+                Op::AtLeast => attribute!("TRY_CAST(attributes[?] AS DOUBLE) >= ?"),
             };
             (condition, [both.clone(), both].concat())
         }

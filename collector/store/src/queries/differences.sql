@@ -34,13 +34,13 @@ of_spans AS MATERIALIZED (
     FROM picked
     UNION ALL
     SELECT inside, 1, weight, 'attr.' || entry.key, entry.value
-    FROM (SELECT inside, weight, unnest(map_entries(attributes::JSON::MAP(VARCHAR, VARCHAR))) AS entry FROM picked)
+    FROM (SELECT inside, weight, unnest(map_entries(attributes)) AS entry FROM picked)
 ),
 -- What a span and its process both say is counted once, as the span's.
 of_processes AS (
     SELECT inside, spans, weight, 'attr.' || entry.key AS field, entry.value AS "value"
     FROM (
-        SELECT inside, spans, weight, unnest(map_entries(attributes::JSON::MAP(VARCHAR, VARCHAR))) AS entry
+        SELECT inside, spans, weight, unnest(map_entries(attributes)) AS entry
         FROM (SELECT inside, resource_id, count(*) AS spans, sum(weight) AS weight FROM picked GROUP BY ALL)
         JOIN resource_rows USING (resource_id)
     )

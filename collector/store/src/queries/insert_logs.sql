@@ -1,4 +1,3 @@
 -- insert_logs.sql: log records that are not kept yet; the caller knows which.
 INSERT INTO log_rows BY NAME
-SELECT * REPLACE (attributes::JSON::VARIANT AS attributes)
-FROM arrow($1)
+SELECT * FROM arrow($1)

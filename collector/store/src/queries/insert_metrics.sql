@@ -1,4 +1,3 @@
 -- insert_metrics.sql: data points that are not kept yet; the caller knows which.
 INSERT INTO metric_rows BY NAME
-SELECT * REPLACE (attributes::JSON::VARIANT AS attributes)
-FROM arrow($1)
+SELECT * FROM arrow($1)

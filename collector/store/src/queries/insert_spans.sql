@@ -1,4 +1,3 @@
 -- insert_spans.sql: spans that are not kept yet; the caller knows which.
 INSERT INTO span_rows BY NAME
-SELECT * REPLACE (attributes::JSON::VARIANT AS attributes)
-FROM arrow($1)
+SELECT * FROM arrow($1)

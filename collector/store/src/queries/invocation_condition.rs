@@ -40,9 +40,9 @@ pub(super) fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
         Comparison::AttributeIs(name, pattern) => {
             let both = [Sql::Text(name.clone()), Sql::Text(pattern.text.clone())];
             let condition = if pattern.prefix {
-                attribute!("starts_with(variant_extract(attributes, ?)::VARCHAR, ?)")
+                attribute!("starts_with(attributes[?], ?)")
             } else {
-                attribute!("variant_extract(attributes, ?)::VARCHAR = ?")
+                attribute!("attributes[?] = ?")
             };
             (condition, [both.clone(), both].concat())
         }
@@ -51,10 +51,10 @@ pub(super) fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
             let condition = by(
                 *op,
                 [
-                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) < ?"),
-                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) <= ?"),
-                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) > ?"),
-                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) >= ?"),
+                    attribute!("TRY_CAST(attributes[?] AS DOUBLE) < ?"),
+                    attribute!("TRY_CAST(attributes[?] AS DOUBLE) <= ?"),
+                    attribute!("TRY_CAST(attributes[?] AS DOUBLE) > ?"),
+                    attribute!("TRY_CAST(attributes[?] AS DOUBLE) >= ?"),
                 ],
             );
             (condition, [both.clone(), both].concat())

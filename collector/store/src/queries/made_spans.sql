@@ -11,9 +11,12 @@ SELECT
     request_id AS invocation_id, faas_trigger, cold_start, "function", function_arn, version AS function_version,
     instance AS function_instance, memory_mb, tenant, account AS cloud_account_id, region AS cloud_region,
     1 AS resource_id, '' AS scope_name, '' AS scope_version,
-    json_object(
-        'customer.tier', ['bronze', 'silver', 'gold'][(hash(tenant) % 3)::BIGINT + 1], 'order.id', hash(request_id) % 1000000, 'faas.trigger', faas_trigger
-    )::JSON::VARIANT AS attributes,
+    MAP {
+        'customer.tier': ['bronze', 'silver', 'gold'][(hash(tenant) % 3)::BIGINT + 1],
+        'order.id': (hash(request_id) % 1000000)::VARCHAR,
+        'faas.trigger': faas_trigger
+    } AS attributes,
+    CASE WHEN faas_trigger IS NULL THEN 'sin' ELSE 'sis' END AS attribute_types,
     0 AS dropped_attributes_count, 0 AS dropped_events_count, 0 AS dropped_links_count, 0 AS oddities,
     started_at AS received_at
 FROM invocation_rows

@@ -8,8 +8,8 @@ FROM (
     SELECT
         CASE WHEN records BETWEEN 0 AND 1000000 THEN records END AS records,
         least(greatest(coalesce(
-            TRY_CAST(variant_extract(attributes, 'http.request.resend_count')::VARCHAR AS BIGINT),
-            TRY_CAST(variant_extract(attributes, 'retry_attempts')::VARCHAR AS BIGINT), 0
+            TRY_CAST(attributes['http.request.resend_count'] AS BIGINT),
+            TRY_CAST(attributes['retry_attempts'] AS BIGINT), 0
         ), 0), 1000) AS again
     FROM span_rows
     WHERE started_at >= make_timestamp_ns($1) AND started_at < make_timestamp_ns($2)

@@ -17,4 +17,4 @@ WITH alike AS MATERIALIZED (
     WHERE kept.logged_at BETWEEN make_timestamp_ns($2) AND make_timestamp_ns($3)
 )
 -- Apart from the join, so that only what is alike is written out as text.
-SELECT position FROM alike WHERE kept_attributes::VARCHAR = (fresh_attributes::JSON::VARIANT)::VARCHAR
+SELECT position FROM alike WHERE kept_attributes::VARCHAR = fresh_attributes::VARCHAR

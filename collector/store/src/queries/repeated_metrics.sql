@@ -6,4 +6,4 @@ WITH alike AS MATERIALIZED (
       ON kept."time" = fresh."time" AND kept.name = fresh.name AND kept.resource_id = fresh.resource_id
     WHERE kept."time" BETWEEN make_timestamp_ns($2) AND make_timestamp_ns($3)
 )
-SELECT position FROM alike WHERE kept_attributes::VARCHAR = (fresh_attributes::JSON::VARIANT)::VARCHAR
+SELECT position FROM alike WHERE kept_attributes::VARCHAR = fresh_attributes::VARCHAR

@@ -41,12 +41,14 @@ fn details(db: &Connection, trace: TraceId, span: Option<SpanId>) -> Result<Vec<
 
 fn detail(row: &Row<'_>) -> duckdb::Result<SpanDetail> {
     let (span, scope, received_at) = rows::span_from_row(row)?;
-    let flat: Option<String> = row.get("resource_attributes")?;
     let types: Option<String> = row.get("resource_types")?;
     let resource = match row.get::<_, Option<String>>("resource_schema_url")? {
-        Some(schema_url) => {
-            rows::resource_from_sql(flat.as_deref(), types.as_deref(), schema_url, row.get("resource_dropped")?)
-        }
+        Some(schema_url) => rows::resource_from_sql(
+            &row.get("resource_attributes")?,
+            types.as_deref(),
+            schema_url,
+            row.get("resource_dropped")?,
+        ),
         None => Resource::default(),
     };
     Ok(SpanDetail {

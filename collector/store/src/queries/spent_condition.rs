@@ -47,9 +47,9 @@ fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
         Comparison::AttributeIs(name, pattern) => {
             let one = [Sql::Text(name.clone()), Sql::Text(pattern.text.clone())];
             let condition = if pattern.prefix {
-                attribute!("starts_with(variant_extract(attributes, ?)::VARCHAR, ?)")
+                attribute!("starts_with(attributes[?], ?)")
             } else {
-                attribute!("variant_extract(attributes, ?)::VARCHAR = ?")
+                attribute!("attributes[?] = ?")
             };
             (condition, [one.clone(), one.clone(), one].concat())
         }
@@ -58,10 +58,10 @@ fn piece(comparison: &Comparison) -> (&'static str, Vec<Sql>) {
             let condition = by(
                 *op,
                 [
-                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) < ?"),
-                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) <= ?"),
-                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) > ?"),
-                    attribute!("TRY_CAST(variant_extract(attributes, ?)::VARCHAR AS DOUBLE) >= ?"),
+                    attribute!("TRY_CAST(attributes[?] AS DOUBLE) < ?"),
+                    attribute!("TRY_CAST(attributes[?] AS DOUBLE) <= ?"),
+                    attribute!("TRY_CAST(attributes[?] AS DOUBLE) > ?"),
+                    attribute!("TRY_CAST(attributes[?] AS DOUBLE) >= ?"),
                 ],
             );
             (condition, [one.clone(), one.clone(), one].concat())

@@ -11,11 +11,11 @@ told AS (
     FROM picked
     UNION ALL
     SELECT 'attr.' || entry.key, entry.value, 1
-    FROM (SELECT unnest(map_entries(attributes::JSON::MAP(VARCHAR, VARCHAR))) AS entry FROM picked)
+    FROM (SELECT unnest(map_entries(attributes)) AS entry FROM picked)
     UNION ALL
     SELECT 'attr.' || entry.key, entry.value, spans
     FROM (
-        SELECT unnest(map_entries(attributes::JSON::MAP(VARCHAR, VARCHAR))) AS entry, spans
+        SELECT unnest(map_entries(attributes)) AS entry, spans
         FROM (SELECT resource_id, count(*) AS spans FROM picked GROUP BY resource_id) JOIN resource_rows USING (resource_id)
     )
     UNION ALL

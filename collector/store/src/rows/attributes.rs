@@ -1,6 +1,6 @@
-//! Attributes to SQL and back.
+//! Attributes of events and links to SQL and back; those of rows are maps, see `attribute_map`.
 //!
-//! In SQL they are one flat object: scalars keep their type, arrays and maps become JSON text, bytes base64 text, NaN and
+//! In SQL they are one flat JSON object: scalars keep their type, arrays and maps become JSON text, bytes base64 text, NaN and
 //! the infinities text. What that hides is said beside them in `attribute_types`, a JSON object of the hidden keys only:
 //! `"array"` and `"map"` mean the text is exact JSON of one, `"bytes"` and `"double"` name a scalar's type, and
 //! `{"exact": …}` spells out the rare nested value that holds bytes or a NaN. So a trace can be given back as it came;
@@ -61,7 +61,7 @@ pub(crate) fn push_flat(attributes: &Attributes, flat: &mut String) -> Option<St
 }
 
 /// Whether JSON text alone says all of a nested value.
-fn is_plain(value: &Value) -> bool {
+pub(super) fn is_plain(value: &Value) -> bool {
     match value {
         Value::Bytes(_) => false,
         Value::Double(double) => double.is_finite(),
@@ -72,7 +72,7 @@ fn is_plain(value: &Value) -> bool {
 }
 
 /// Typed JSON: `{"b": base64}`, `{"d": "NaN"}` and `{"m": {…}}` for what plain JSON cannot tell apart.
-fn push_exact(value: &Value, out: &mut String) {
+pub(super) fn push_exact(value: &Value, out: &mut String) {
     match value {
         Value::Bytes(bytes) => {
             out.push_str("{\"b\":\"");
@@ -110,7 +110,7 @@ fn push_exact(value: &Value, out: &mut String) {
     }
 }
 
-fn from_exact(value: Value) -> Value {
+pub(super) fn from_exact(value: Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(from_exact).collect()),
         Value::Map(map) => {
@@ -131,7 +131,7 @@ fn from_exact(value: Value) -> Value {
     }
 }
 
-fn double_from(text: &str) -> f64 {
+pub(super) fn double_from(text: &str) -> f64 {
     match text {
         "Infinity" => f64::INFINITY,
         "-Infinity" => f64::NEG_INFINITY,
@@ -140,7 +140,7 @@ fn double_from(text: &str) -> f64 {
 }
 
 /// Reads standard base64; anything else ends it.
-fn base64_bytes(text: &str) -> Vec<u8> {
+pub(super) fn base64_bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let mut group = 0u32;
     let mut bits = 0;

@@ -1,7 +1,5 @@
 //! Named Arrow columns: a struct of builders that becomes one record batch, its columns named as in SQL.
 
-use std::sync::Arc;
-
 use arrow::array::{ArrayRef, ListBuilder, StringBuilder, StructBuilder, TimestampNanosecondBuilder, UInt32Builder};
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use coldlight_model::{Event, Link};
@@ -122,10 +120,10 @@ macro_rules! forward_builder {
                 arrow::array::ArrayBuilder::len(&self.0)
             }
             fn finish(&mut self) -> ArrayRef {
-                Arc::new(self.0.finish())
+                std::sync::Arc::new(self.0.finish())
             }
             fn finish_cloned(&self) -> ArrayRef {
-                Arc::new(self.0.finish_cloned())
+                std::sync::Arc::new(self.0.finish_cloned())
             }
             fn as_any(&self) -> &dyn std::any::Any {
                 self
@@ -139,6 +137,8 @@ macro_rules! forward_builder {
         }
     };
 }
+
+pub(super) use forward_builder;
 
 forward_builder!(EventLists);
 forward_builder!(LinkLists);

@@ -5,7 +5,8 @@ use arrow::record_batch::RecordBatch;
 use coldlight_model::Value;
 
 use super::Incoming;
-use super::attributes::{body_to_sql, push_flat, scope_rest};
+use super::attribute_map::AttributeMaps;
+use super::attributes::{body_to_sql, scope_rest};
 use super::columns::columns;
 
 columns! {
@@ -29,7 +30,7 @@ columns! {
         scope_name: StringBuilder,
         scope_version: StringBuilder,
         scope_rest: StringBuilder,
-        attributes: StringBuilder,
+        attributes: AttributeMaps,
         attribute_types: StringBuilder,
         dropped_attributes_count: UInt32Builder,
         received_at: TimestampNanosecondBuilder,
@@ -42,7 +43,6 @@ const INVOCATION_ID: [&str; 3] = ["faas.invocation_id", "aws_request_id", "faas.
 /// The rows of all log records of `incoming`, in order.
 pub(crate) fn log_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
     let mut columns = LogColumns::default();
-    let mut flat = String::new();
     for of in incoming {
         for log in &of.batch.logs {
             let resource = &of.batch.resources[log.resource as usize];
@@ -67,9 +67,7 @@ pub(crate) fn log_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
             columns.scope_name.append_value(&scope.name);
             columns.scope_version.append_value(&scope.version);
             columns.scope_rest.append_option(scope_rest(scope));
-            flat.clear();
-            let types = push_flat(&log.attributes, &mut flat);
-            columns.attributes.append_value(&flat);
+            let types = columns.attributes.append(&log.attributes);
             columns.attribute_types.append_option(types);
             columns.dropped_attributes_count.append_value(log.dropped_attributes_count);
             columns.received_at.append_value(of.batch.received_at.nanos());

@@ -4,7 +4,7 @@ use arrow::array::{Float64Builder, StringBuilder, TimestampNanosecondBuilder, UI
 use arrow::record_batch::RecordBatch;
 
 use super::Incoming;
-use super::attributes::push_flat;
+use super::attribute_map::AttributeMaps;
 use super::columns::columns;
 
 columns! {
@@ -18,7 +18,7 @@ columns! {
         resource_id: UInt64Builder,
         value: Float64Builder,
         sample_count: UInt64Builder,
-        attributes: StringBuilder,
+        attributes: AttributeMaps,
         attribute_types: StringBuilder,
         received_at: TimestampNanosecondBuilder,
     }
@@ -27,7 +27,6 @@ columns! {
 /// The rows of all data points of `incoming`, in order.
 pub(crate) fn metric_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
     let mut columns = MetricColumns::default();
-    let mut flat = String::new();
     for of in incoming {
         for point in &of.batch.metrics {
             let resource = &of.batch.resources[point.resource as usize];
@@ -39,9 +38,7 @@ pub(crate) fn metric_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
             columns.resource_id.append_value(resource.id().0);
             columns.value.append_value(point.value);
             columns.sample_count.append_option(point.count);
-            flat.clear();
-            let types = push_flat(&point.attributes, &mut flat);
-            columns.attributes.append_value(&flat);
+            let types = columns.attributes.append(&point.attributes);
             columns.attribute_types.append_option(types);
             columns.received_at.append_value(of.batch.received_at.nanos());
         }

@@ -1,5 +1,6 @@
 //! Model values to Arrow columns and back: the only place that knows how a span lies in a row.
 
+mod attribute_map;
 mod attributes;
 mod columns;
 mod invocations;

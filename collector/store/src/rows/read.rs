@@ -6,6 +6,7 @@ use coldlight_model::{
 use duckdb::Row;
 use duckdb::types::Value as Sql;
 
+use super::attribute_map::attributes_from_map;
 use super::attributes::{attributes_from_sql, body_from_sql, scope_from_sql};
 
 /// A span as queries/span_columns select it; its resource and scope indices are 0.
@@ -63,9 +64,8 @@ pub(crate) fn log_from_row(row: &Row<'_>) -> duckdb::Result<LogLine> {
 }
 
 fn attributes(row: &Row<'_>) -> duckdb::Result<Attributes> {
-    let flat: Option<String> = row.get("attributes")?;
     let types: Option<String> = row.get("attribute_types")?;
-    Ok(attributes_from_sql(flat.as_deref(), types.as_deref()))
+    Ok(attributes_from_map(&row.get("attributes")?, types.as_deref()))
 }
 
 fn bad_id(name: &str) -> duckdb::Error {

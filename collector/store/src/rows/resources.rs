@@ -6,8 +6,9 @@ use arrow::array::{
 };
 use arrow::record_batch::RecordBatch;
 use coldlight_model::{Resource, ResourceId, Timestamp, resource_facts};
+use duckdb::types::Value as Sql;
 
-use super::attributes::{attributes_from_sql, push_flat};
+use super::attribute_map::{AttributeMaps, attributes_from_map};
 use super::columns::columns;
 
 columns! {
@@ -61,7 +62,7 @@ columns! {
         log_group: StringBuilder,
         schema_url: StringBuilder,
         dropped_attributes_count: UInt32Builder,
-        attributes: StringBuilder,
+        attributes: AttributeMaps,
         attribute_types: StringBuilder,
     }
 }
@@ -73,8 +74,7 @@ pub(crate) fn resource_columns<'a>(
     let mut columns = ResourceColumns::default();
     for (id, resource, first_seen) in resources {
         let facts = resource_facts(resource);
-        let mut flat = String::new();
-        let types = push_flat(&resource.attributes, &mut flat);
+        let types = columns.attributes.append(&resource.attributes);
         columns.resource_id.append_value(id.0);
         columns.first_seen.append_value(first_seen.nanos());
         columns.service.append_value(facts.service);
@@ -123,13 +123,12 @@ pub(crate) fn resource_columns<'a>(
         columns.log_group.append_option(facts.log_group);
         columns.schema_url.append_value(&resource.schema_url);
         columns.dropped_attributes_count.append_value(resource.dropped_attributes_count);
-        columns.attributes.append_value(flat);
         columns.attribute_types.append_option(types);
     }
     columns.finish()
 }
 
 /// A resource from its row.
-pub(crate) fn resource_from_sql(flat: Option<&str>, types: Option<&str>, schema_url: String, dropped: u32) -> Resource {
-    Resource { attributes: attributes_from_sql(flat, types), dropped_attributes_count: dropped, schema_url }
+pub(crate) fn resource_from_sql(attributes: &Sql, types: Option<&str>, schema_url: String, dropped: u32) -> Resource {
+    Resource { attributes: attributes_from_map(attributes, types), dropped_attributes_count: dropped, schema_url }
 }

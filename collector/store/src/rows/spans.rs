@@ -9,7 +9,8 @@ use arrow::record_batch::RecordBatch;
 use coldlight_model::{Outcome, ResourceFacts, ResourceId, SpanFacts, resource_facts, span_facts};
 
 use super::Incoming;
-use super::attributes::{push_flat, scope_rest};
+use super::attribute_map::AttributeMaps;
+use super::attributes::scope_rest;
 use super::columns::{EventLists, LinkLists, columns};
 
 columns! {
@@ -73,7 +74,7 @@ columns! {
         scope_name: StringBuilder,
         scope_version: StringBuilder,
         scope_rest: StringBuilder,
-        attributes: StringBuilder,
+        attributes: AttributeMaps,
         attribute_types: StringBuilder,
         dropped_attributes_count: UInt32Builder,
         events: EventLists,
@@ -88,7 +89,6 @@ columns! {
 /// The rows of all spans of `incoming`, in order.
 pub(crate) fn span_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
     let mut columns = SpanColumns::default();
-    let mut flat = String::new();
     for of in incoming {
         let resources: Vec<(ResourceId, ResourceFacts)> =
             of.batch.resources.iter().map(|resource| (resource.id(), resource_facts(resource))).collect();
@@ -116,9 +116,7 @@ pub(crate) fn span_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
             columns.scope_name.append_value(&scope.name);
             columns.scope_version.append_value(&scope.version);
             columns.scope_rest.append_option(scope_rests[span.scope as usize].as_deref());
-            flat.clear();
-            let types = push_flat(&span.attributes, &mut flat);
-            columns.attributes.append_value(&flat);
+            let types = columns.attributes.append(&span.attributes);
             columns.attribute_types.append_option(types);
             columns.dropped_attributes_count.append_value(span.dropped_attributes_count);
             columns.events.append(&span.events);

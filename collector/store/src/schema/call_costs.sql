@@ -12,15 +12,15 @@ WITH said AS (
         -- Strangers' numbers, kept small enough to be multiplied.
         greatest(least(coalesce(records, 1), 1000000), 1) AS records,
         TRY_CAST(coalesce(
-            variant_extract(span.attributes, 'messaging.message.envelope.size')::VARCHAR,
-            variant_extract(span.attributes, 'messaging.message.body.size')::VARCHAR,
-            variant_extract(span.attributes, 'http.request.body.size')::VARCHAR
+            span.attributes['messaging.message.envelope.size'],
+            span.attributes['messaging.message.body.size'],
+            span.attributes['http.request.body.size']
         ) AS UINTEGER)::BIGINT AS bytes,
-        variant_extract(span.attributes, 'coldlight.trigger.source')::VARCHAR AS trigger_source,
-        lower(variant_extract(span.attributes, 'aws.dynamodb.consistent_read')::VARCHAR) = 'true' AS consistent,
+        span.attributes['coldlight.trigger.source'] AS trigger_source,
+        lower(span.attributes['aws.dynamodb.consistent_read']) = 'true' AS consistent,
         -- JSON, in a list with an item for each table; only a single table is read.
         TRY_CAST(regexp_extract(
-            variant_extract(span.attributes, 'aws.dynamodb.consumed_capacity')::VARCHAR, '\\*"CapacityUnits\\*"\s*:\s*([0-9.]+)', 1
+            span.attributes['aws.dynamodb.consumed_capacity'], '\\*"CapacityUnits\\*"\s*:\s*([0-9.]+)', 1
         ) AS DECIMAL(18, 1)) AS capacity
     FROM span_rows AS span
     LEFT JOIN (SELECT resource_id, any_value(cloud_region) AS region FROM resource_rows GROUP BY resource_id) AS resource

@@ -58,7 +58,7 @@ COMMENT ON COLUMN spans."cloud_region" IS 'AWS region.';
 COMMENT ON COLUMN spans."resource_id" IS 'The resource that sent it; joins resources.';
 COMMENT ON COLUMN spans."scope_name" IS 'The instrumentation that made it.';
 COMMENT ON COLUMN spans."scope_version" IS 'Version of that instrumentation.';
-COMMENT ON COLUMN spans."attributes" IS 'All attributes as one VARIANT: attributes[''order.id'']. Arrays and maps are JSON text.';
+COMMENT ON COLUMN spans."attributes" IS 'All attributes, a map of text: attributes[''order.id''], attributes[''retries'']::INT. Arrays and maps are JSON.';
 COMMENT ON COLUMN spans."dropped_attributes_count" IS 'Attributes that the sender left out.';
 COMMENT ON COLUMN spans."events" IS 'What was noted while it ran, exceptions too: a list of time, name and attributes as JSON.';
 COMMENT ON COLUMN spans."dropped_events_count" IS 'Events that the sender left out.';
@@ -115,7 +115,7 @@ COMMENT ON COLUMN resources."sdk_version" IS 'telemetry.sdk.version.';
 COMMENT ON COLUMN resources."log_group" IS 'CloudWatch log group.';
 COMMENT ON COLUMN resources."schema_url" IS 'Version of the conventions that it follows.';
 COMMENT ON COLUMN resources."dropped_attributes_count" IS 'Attributes that the sender left out.';
-COMMENT ON COLUMN resources."attributes" IS 'All its attributes as one VARIANT: attributes[''team''].';
+COMMENT ON COLUMN resources."attributes" IS 'All its attributes, a map of text: attributes[''team''].';
 
 COMMENT ON VIEW logs IS 'a log record';
 COMMENT ON COLUMN logs."logged_at" IS 'When it happened, else when it was observed, else when it was received, UTC.';
@@ -134,7 +134,7 @@ COMMENT ON COLUMN logs."invocation_id" IS 'The function''s request id, where the
 COMMENT ON COLUMN logs."resource_id" IS 'The resource that sent it; joins resources.';
 COMMENT ON COLUMN logs."scope_name" IS 'The logger that made it.';
 COMMENT ON COLUMN logs."scope_version" IS 'Version of that logger.';
-COMMENT ON COLUMN logs."attributes" IS 'All attributes as one VARIANT.';
+COMMENT ON COLUMN logs."attributes" IS 'All attributes, a map of text.';
 COMMENT ON COLUMN logs."dropped_attributes_count" IS 'Attributes that the sender left out.';
 COMMENT ON COLUMN logs."received_at" IS 'When it came here, UTC.';
 
@@ -146,7 +146,7 @@ COMMENT ON COLUMN metrics."service" IS 'service.name of what sent it.';
 COMMENT ON COLUMN metrics."resource_id" IS 'The resource that sent it; joins resources.';
 COMMENT ON COLUMN metrics."value" IS 'The value; of a histogram the sum.';
 COMMENT ON COLUMN metrics."sample_count" IS 'Of a histogram, of how many.';
-COMMENT ON COLUMN metrics."attributes" IS 'All attributes as one VARIANT.';
+COMMENT ON COLUMN metrics."attributes" IS 'All attributes, a map of text.';
 COMMENT ON COLUMN metrics."received_at" IS 'When it came here, UTC.';
 
 COMMENT ON VIEW traces IS 'a trace: its root, its extent and what went wrong in it';

@@ -22,7 +22,7 @@ CREATE TABLE log_rows (
     scope_name VARCHAR NOT NULL,
     scope_version VARCHAR NOT NULL,
     scope_rest VARCHAR,
-    attributes VARIANT,
+    attributes MAP(VARCHAR, VARCHAR),
     attribute_types VARCHAR,
     dropped_attributes_count UINTEGER NOT NULL,
     received_at TIMESTAMP_NS NOT NULL

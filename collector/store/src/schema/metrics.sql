@@ -9,7 +9,7 @@ CREATE TABLE metric_rows (
     -- Of a histogram the sum; sample_count says of how many.
     "value" DOUBLE NOT NULL,
     sample_count UBIGINT,
-    attributes VARIANT,
+    attributes MAP(VARCHAR, VARCHAR),
     attribute_types VARCHAR,
     received_at TIMESTAMP_NS NOT NULL
 );

@@ -50,7 +50,7 @@ CREATE TABLE resource_rows (
     log_group VARCHAR,
     schema_url VARCHAR NOT NULL,
     dropped_attributes_count UINTEGER NOT NULL,
-    attributes VARIANT,
+    attributes MAP(VARCHAR, VARCHAR),
     -- Which of the attributes are more than JSON can say: see rows/attributes.rs.
     attribute_types VARCHAR
 );

@@ -3,14 +3,14 @@
 -- What a resource says of itself: the attribute `named`, or its team.
 CREATE OR REPLACE MACRO said_by_sender(attributes, named, of_attribute, of_team) AS
     CASE
-        WHEN of_attribute THEN nullif(variant_extract(attributes, named)::VARCHAR, '')
+        WHEN of_attribute THEN nullif(attributes[named], '')
         WHEN of_team THEN coalesce(
-            nullif(variant_extract(attributes, 'team')::VARCHAR, ''),
-            nullif(variant_extract(attributes, 'team.name')::VARCHAR, ''),
-            nullif(variant_extract(attributes, 'app.team')::VARCHAR, ''),
-            nullif(variant_extract(attributes, 'service.team')::VARCHAR, ''),
-            nullif(variant_extract(attributes, 'owner')::VARCHAR, ''),
-            nullif(variant_extract(attributes, 'service.namespace')::VARCHAR, '')
+            nullif(attributes['team'], ''),
+            nullif(attributes['team.name'], ''),
+            nullif(attributes['app.team'], ''),
+            nullif(attributes['service.team'], ''),
+            nullif(attributes['owner'], ''),
+            nullif(attributes['service.namespace'], '')
         )
     END;
 
@@ -39,8 +39,8 @@ own AS MATERIALIZED (
         SELECT
             trace_id, span_id, started_at,
             CASE
-                WHEN of_attribute THEN nullif(variant_extract(attributes, named)::VARCHAR, '')
-                WHEN of_customer THEN coalesce(tenant, nullif(variant_extract(attributes, 'customer.id')::VARCHAR, ''))
+                WHEN of_attribute THEN nullif(attributes[named], '')
+                WHEN of_customer THEN coalesce(tenant, nullif(attributes['customer.id'], ''))
             END AS value
         FROM span_rows
         WHERE (of_attribute OR of_customer)

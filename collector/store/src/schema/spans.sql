@@ -70,7 +70,7 @@ CREATE TABLE span_rows (
     -- The rest of the scope as JSON, null when there is none: attributes, dropped count, schema URL.
     scope_rest VARCHAR,
     -- One flat object: scalars keep their type, arrays and maps are JSON text.
-    attributes VARIANT,
+    attributes MAP(VARCHAR, VARCHAR),
     attribute_types VARCHAR,
     dropped_attributes_count UINTEGER NOT NULL,
     events STRUCT("time" TIMESTAMP_NS, "name" VARCHAR, attributes VARCHAR, attribute_types VARCHAR, dropped_attributes_count UINTEGER)[],

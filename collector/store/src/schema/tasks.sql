@@ -13,7 +13,7 @@ SELECT
         workload,
         nullif(regexp_extract(pod, '^(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$', 1), '')
     ) AS workload_or_guess,
-    starts_with(variant_extract(attributes, 'k8s.node.name')::VARCHAR, 'fargate-') AS on_fargate_node
+    starts_with(attributes['k8s.node.name'], 'fargate-') AS on_fargate_node
 FROM resource_rows
 WHERE platform IN ('ecs', 'eks') OR (container_id IS NOT NULL AND platform <> 'lambda');
 

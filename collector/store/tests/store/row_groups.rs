@@ -87,3 +87,23 @@ async fn requests_cut_by_the_end_of_a_row_group_come_back_whole_and_once() {
     let store = Store::open(small(folder.path()), now).unwrap();
     are_as_sent(&Kept { store, folder }, &sent).await;
 }
+
+/// As a program sends them that puts an order's number into the name of an attribute.
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_that_name_an_attribute_like_no_other_are_kept_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = made::settings(folder.path());
+    let rows = settings.block_rows as u64;
+    let store = Store::open(settings, now).unwrap();
+    let kept = Kept { store, folder };
+    for request in 0..rows.div_ceil(4_096) {
+        let names = (request * 4_096..rows.min((request + 1) * 4_096)).map(|n| format!("order.{n}"));
+        let spans = names.map(|name| span(trace_id(), None, Kind::SERVER, "order", &[(name.as_str(), Value::Int(7))]));
+        kept.store.keep(batch("orders", spans.collect())).await.unwrap();
+    }
+    kept.visible().await;
+    assert_eq!(kept.count("SELECT count(*) FROM spans").await, i128::from(rows));
+    assert_eq!(kept.count("SELECT count(*) FROM spans WHERE attributes['order.77']::INT = 7").await, 1);
+    // Written into the file, too.
+    kept.store.close().unwrap();
+}

@@ -1,7 +1,7 @@
 -- What do requests cost by any attribute of their spans?
 -- Here customer.tier; put your own attribute in its place. The span of an invocation carries it.
 SELECT
-    s.attributes['customer.tier']::VARCHAR AS tier,
+    s.attributes['customer.tier'] AS tier,
     count(*) AS invocations,
     round(sum(i.cost_usd), 6) AS usd
 FROM invocations AS i
