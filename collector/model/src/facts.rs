@@ -3,6 +3,7 @@
 //! Pure: the same span and resource give the same facts. Old and new names of the conventions mean the same.
 
 use crate::conventions::{Lookup, arn_part, memory_mb};
+use crate::metered::{MeteredFacts, metered_facts};
 use crate::remote::{host, short_name, source, target, way};
 use crate::{Kind, Node, Outcome, Resource, Span, Value, Way};
 
@@ -52,6 +53,7 @@ pub struct SpanFacts {
     pub tenant: Option<String>,
     pub cloud_account_id: Option<String>,
     pub cloud_region: Option<String>,
+    pub metered: MeteredFacts,
 }
 
 /// The path of a URL or of an old `http.target`, without its query.
@@ -139,6 +141,7 @@ pub fn span_facts(span: &Span, resource: &Resource) -> SpanFacts {
         _ => None,
     };
     facts.way = way(span.kind, &facts, &at);
+    facts.metered = metered_facts(span.kind, facts.remote.as_ref().map(|node| node.kind), &at);
     facts
 }
 

@@ -23,6 +23,7 @@ pub mod lambda;
 mod live;
 mod log;
 mod map;
+mod metered;
 mod metric;
 pub mod money;
 mod nearest;
@@ -66,6 +67,7 @@ pub use invocation_list::{
 pub use live::{LiveMark, LiveNews, LiveSpan, RunningInvocation};
 pub use log::LogRecord;
 pub use map::{Bill, Carried, EdgeStats, EntryBin, MapEdge, MapNode, Narrowed, NodeStats, ServiceMap};
+pub use metered::MeteredFacts;
 pub use metric::MetricPoint;
 pub use nearest::nearest;
 pub use node::{Node, NodeKind, Way};

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 6;
+pub(crate) const VERSION: i32 = 7;
 
 const ORDER: &str = include_str!("schema/_order");
 
@@ -63,6 +63,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/sampled.sql"),
     include_str!("schema/watched.sql"),
     include_str!("schema/attribute_maps.sql"),
+    include_str!("schema/metered.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -145,7 +146,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 6");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 7");
     }
 
     #[test]

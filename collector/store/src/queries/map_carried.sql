@@ -7,10 +7,7 @@ SELECT
 FROM (
     SELECT
         CASE WHEN records BETWEEN 0 AND 1000000 THEN records END AS records,
-        least(greatest(coalesce(
-            TRY_CAST(attributes['http.request.resend_count'] AS BIGINT),
-            TRY_CAST(attributes['retry_attempts'] AS BIGINT), 0
-        ), 0), 1000) AS again
+        least(greatest(coalesce(resends, 0), 0), 1000) AS again
     FROM span_rows
     WHERE started_at >= make_timestamp_ns($1) AND started_at < make_timestamp_ns($2)
       AND service = $3 AND remote_kind = $4 AND remote_name = $5 AND (kind IN ('client', 'producer')) = $6

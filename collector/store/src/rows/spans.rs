@@ -70,6 +70,13 @@ columns! {
         tenant: StringBuilder,
         cloud_account_id: StringBuilder,
         cloud_region: StringBuilder,
+        call_bytes: Int64Builder,
+        trigger_source: StringBuilder,
+        consistent_read: BooleanBuilder,
+        consumed_capacity: StringBuilder,
+        sent_ms: Int64Builder,
+        resends: Int64Builder,
+        customer: StringBuilder,
         resource_id: UInt64Builder,
         scope_name: StringBuilder,
         scope_version: StringBuilder,
@@ -178,5 +185,12 @@ impl SpanColumns {
         self.tenant.append_option(facts.tenant);
         self.cloud_account_id.append_option(facts.cloud_account_id);
         self.cloud_region.append_option(facts.cloud_region);
+        self.call_bytes.append_option(facts.metered.bytes);
+        self.trigger_source.append_option(facts.metered.trigger_source);
+        self.consistent_read.append_option(facts.metered.consistent_read);
+        self.consumed_capacity.append_option(facts.metered.consumed_capacity);
+        self.sent_ms.append_option(facts.metered.sent_ms);
+        self.resends.append_option(facts.metered.resends);
+        self.customer.append_option(facts.metered.customer);
     }
 }

@@ -1,47 +1,42 @@
 -- What messages and requests to managed services cost: what AWS bills for the hop itself, told from the span that made it.
 
--- How a call is metered: units of a priced item, in halves, because an eventually consistent read is half a unit. What nobody said is
--- taken to be as small as it can be, and is_least says so.
-CREATE OR REPLACE VIEW metered_calls AS
+-- How calls begun from asked_from to asked_to (ns) are metered: units of a priced item, in halves, because an eventually consistent read is
+-- half a unit. What nobody said is taken to be as small as it can be, and is_least says so.
+CREATE OR REPLACE MACRO metered_between(asked_from, asked_to) AS TABLE
 WITH said AS (
     SELECT
-        trace_id, span_id, parent_span_id, resource_id, started_at, duration_ns, span.service, span.name, kind, error OR fault AS failed,
-        http_route, remote_kind, remote_name, tenant,
+        trace_id, span_id, CASE WHEN kind <> 'server' THEN parent_span_id END AS called_in, resource_id, started_at, duration_ns,
+        span.service, span.name, kind, error OR fault AS failed, http_route, remote_kind, remote_name, tenant,
         coalesce(span.cloud_region, resource.region) AS region,
         lower(coalesce(rpc_method, db_operation, messaging_operation, '')) AS operation,
         -- Strangers' numbers, kept small enough to be multiplied.
         greatest(least(coalesce(records, 1), 1000000), 1) AS records,
-        TRY_CAST(coalesce(
-            span.attributes['messaging.message.envelope.size'],
-            span.attributes['messaging.message.body.size'],
-            span.attributes['http.request.body.size']
-        ) AS UINTEGER)::BIGINT AS bytes,
-        span.attributes['coldlight.trigger.source'] AS trigger_source,
-        lower(span.attributes['aws.dynamodb.consistent_read']) = 'true' AS consistent,
-        -- JSON, in a list with an item for each table; only a single table is read.
-        TRY_CAST(regexp_extract(
-            span.attributes['aws.dynamodb.consumed_capacity'], '\\*"CapacityUnits\\*"\s*:\s*([0-9.]+)', 1
-        ) AS DECIMAL(18, 1)) AS capacity
+        call_bytes AS bytes,
+        trigger_source,
+        consistent_read AS consistent,
+        TRY_CAST(consumed_capacity AS DECIMAL(18, 1)) AS capacity
     FROM span_rows AS span
     LEFT JOIN (SELECT resource_id, any_value(cloud_region) AS region FROM resource_rows GROUP BY resource_id) AS resource
         USING (resource_id)
     WHERE NOT throttle
+      AND started_at >= make_timestamp_ns(asked_from) AND started_at < make_timestamp_ns(asked_to)
       AND ((kind IN ('client', 'producer') AND remote_kind IN ('sqs', 'sns', 'eventbridge', 'stepfunctions', 'dynamodb', 's3'))
         OR (kind = 'server' AND remote_kind = 'apigateway'))
 ),
--- A producer span and the SDK's own span inside it are one call.
+-- A producer span and the SDK's own span inside it are one call; it began within two hours before.
 calls AS (
     SELECT said.*
     FROM said
-    WHERE NOT EXISTS (
-        SELECT 1
-        FROM span_rows AS outer_call
-        WHERE outer_call.trace_id = said.trace_id AND outer_call.span_id = said.parent_span_id
-          AND outer_call.remote_kind = said.remote_kind AND outer_call.kind IN ('client', 'producer') AND said.kind <> 'server'
-    )
+    ANTI JOIN (
+        SELECT trace_id, span_id, remote_kind
+        FROM span_rows
+        WHERE kind IN ('client', 'producer') AND remote_kind IS NOT NULL
+          AND started_at >= make_timestamp_ns(asked_from - 7200000000000) AND started_at < make_timestamp_ns(asked_to)
+    ) AS outer_call
+      ON outer_call.trace_id = said.trace_id AND outer_call.span_id = said.called_in AND outer_call.remote_kind = said.remote_kind
 )
 SELECT
-    * EXCLUDE (parent_span_id, consistent, capacity, trigger_source),
+    * EXCLUDE (called_in, consistent, capacity, trigger_source),
     -- What the price book calls it; NULL: not metered, or nobody can tell.
     CASE remote_kind
         WHEN 'sqs' THEN CASE WHEN ends_with(remote_name, '.fifo') THEN 'request_fifo' ELSE 'request_standard' END
@@ -88,9 +83,9 @@ SELECT
 FROM calls;
 
 -- Each of them at the price of its day, in 10^-18 USD.
-CREATE OR REPLACE VIEW priced_calls AS
+CREATE OR REPLACE MACRO priced_between(asked_from, asked_to) AS TABLE
 SELECT metered.*, price_attos, priced(half_units, 2, price_attos) AS attos
-FROM metered_calls AS metered
+FROM metered_between(asked_from, asked_to) AS metered
 LEFT JOIN price_periods AS price
   ON price.price_service = metered.remote_kind AND price.price_item = metered.item AND price.price_tier = 1
  AND price.price_region = metered.region
@@ -121,7 +116,7 @@ SELECT
         WHEN region IS NULL THEN 'its region was not said'
         WHEN price_attos IS NULL THEN 'no price of it in ' || region || ' is known'
     END AS unpriced_because
-FROM priced_calls;
+FROM priced_between(0, 9000000000000000000);
 
 -- Those begun from asked_from (ns) until two hours after asked_to, each with the invocation that made it, request_id and invoked_at:
 -- the latest of the same service in the same trace that began before it, two hours before at most. A gateway's request begins with the
@@ -133,8 +128,7 @@ SELECT
     CASE WHEN at_ns - invoked.from_ns <= 7201000000000 THEN invoked.invoked_at END AS invoked_at
 FROM (
     SELECT *, epoch_ns(started_at) + CASE WHEN kind = 'server' THEN 1000000000 ELSE 0 END AS at_ns
-    FROM priced_calls
-    WHERE started_at >= make_timestamp_ns(asked_from) AND started_at < make_timestamp_ns(asked_to + 7200000000000)
+    FROM priced_between(asked_from, asked_to + 7200000000000)
 ) AS call
 ASOF LEFT JOIN (
     SELECT request_id, trace_id AS invoked_trace, service AS invoked_service, started_at AS invoked_at, epoch_ns(started_at) AS from_ns

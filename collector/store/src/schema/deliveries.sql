@@ -19,14 +19,14 @@ FROM (
         trace_id, span_id, service, name, started_at, remote_kind, remote_name, records, sent_ms, 'link' AS joined_by,
         link.trace_id AS from_trace_id, link.span_id AS from_span_id
     FROM (
-        SELECT *, TRY_CAST(attributes['coldlight.trigger.sent_at'] AS BIGINT) AS sent_ms, unnest(links) AS link
+        SELECT *, unnest(links) AS link
         FROM span_rows
         WHERE len(links) > 0
     )
     UNION ALL
     SELECT
         trace_id, span_id, service, name, started_at, remote_kind, remote_name, records,
-        TRY_CAST(attributes['coldlight.trigger.sent_at'] AS BIGINT), 'parent', trace_id, parent_span_id
+        sent_ms, 'parent', trace_id, parent_span_id
     FROM span_rows
     WHERE parent_span_id IS NOT NULL AND way <> 'sync' AND kind IN ('server', 'consumer')
 ) AS receiver

@@ -40,7 +40,7 @@ own AS MATERIALIZED (
             trace_id, span_id, started_at,
             CASE
                 WHEN of_attribute THEN nullif(attributes[named], '')
-                WHEN of_customer THEN coalesce(tenant, nullif(attributes['customer.id'], ''))
+                WHEN of_customer THEN coalesce(tenant, customer)
             END AS value
         FROM span_rows
         WHERE (of_attribute OR of_customer)

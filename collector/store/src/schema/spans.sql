@@ -79,5 +79,13 @@ CREATE TABLE span_rows (
     dropped_links_count UINTEGER NOT NULL,
     -- What was odd and mended on the way in: bits of model::Oddities.
     oddities USMALLINT NOT NULL,
-    received_at TIMESTAMP_NS NOT NULL
+    received_at TIMESTAMP_NS NOT NULL,
+    -- What calls are metered by and waiting is told from: model::MeteredFacts. Names that few spans have are slow to look for in attributes.
+    call_bytes BIGINT,
+    trigger_source VARCHAR,
+    consistent_read BOOLEAN,
+    consumed_capacity VARCHAR,
+    sent_ms BIGINT,
+    resends BIGINT,
+    customer VARCHAR
 );

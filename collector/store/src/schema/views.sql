@@ -1,6 +1,11 @@
 -- The names users write SQL against. Where rows live is hidden here, so that it can change.
 CREATE OR REPLACE VIEW spans AS
-SELECT * EXCLUDE (sequence, attribute_types, scope_rest, oddities) FROM span_rows;
+SELECT
+    * EXCLUDE (
+        sequence, attribute_types, scope_rest, oddities,
+        call_bytes, trigger_source, consistent_read, consumed_capacity, sent_ms, resends, customer
+    )
+FROM span_rows;
 
 CREATE OR REPLACE VIEW resources AS
 SELECT * EXCLUDE (attribute_types) FROM resource_rows;
