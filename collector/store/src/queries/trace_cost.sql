@@ -1,10 +1,17 @@
--- trace_cost.sql: what the invocations and the metered calls of one trace cost.
+-- trace_cost.sql: what the invocations and the metered calls of the traces named in the first parameter (as in trace_summaries.sql) cost,
+-- each; their spans began from $2 to $3, in ns.
 SELECT
-    sum(cost_usd) FILTER (part = 'functions')::VARCHAR AS functions,
-    sum(cost_usd) FILTER (part = 'calls')::VARCHAR AS calls,
-    count(*) FILTER (cost_usd IS NULL) AS unpriced
+    trace_id,
+    usd_of(sum(attos) FILTER (part = 'functions'))::VARCHAR AS functions,
+    usd_of(sum(attos) FILTER (part = 'calls'))::VARCHAR AS calls,
+    count(*) FILTER (attos IS NULL) AS unpriced
 FROM (
-    SELECT 'functions' AS part, cost_usd FROM invocations WHERE trace_id = $1
+    SELECT trace_id, 'functions' AS part, cost_attos AS attos
+    FROM invocation_parts
+    WHERE trace_id IN (SELECT unnest(string_split($1, ',')))
     UNION ALL
-    SELECT 'calls', cost_usd FROM call_costs WHERE trace_id = $1
+    SELECT trace_id, 'calls', attos
+    FROM priced_between($2::BIGINT, $3::BIGINT + 1)
+    WHERE trace_id IN (SELECT unnest(string_split($1, ',')))
 )
+GROUP BY trace_id

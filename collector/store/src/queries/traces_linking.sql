@@ -1,8 +1,13 @@
--- traces_linking.sql: traces whose spans link to one trace, the first first; links are few, so the list column is read only where it is
--- not empty.
-SELECT trace_id, arg_min(service, started_at) AS service
-FROM span_rows
-WHERE len(links) > 0 AND trace_id <> $1 AND len(list_filter(links, lambda l: l.trace_id = $1)) > 0
-GROUP BY trace_id
-ORDER BY min(started_at), trace_id
-LIMIT $2
+-- traces_linking.sql: traces whose spans link to a trace named in the first parameter (as in trace_summaries.sql), the first first and at
+-- most $2 for each; links are few, so the list column is read only where it is not empty.
+SELECT linked, trace_id, service
+FROM (
+    SELECT linked, trace_id, arg_min(service, started_at) AS service, min(started_at) AS first_at
+    FROM (
+        SELECT trace_id, service, started_at, unnest(links).trace_id AS linked FROM span_rows WHERE len(links) > 0
+    )
+    WHERE linked IN (SELECT unnest(string_split($1, ','))) AND linked <> trace_id
+    GROUP BY linked, trace_id
+)
+QUALIFY row_number() OVER (PARTITION BY linked ORDER BY first_at, trace_id) <= $2
+ORDER BY linked, first_at, trace_id
