@@ -102,9 +102,16 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// Gives back what [`Asking::look`] took.
+    /// Looks once for the calls of the range, for the questions of [`Of::Functions`] and [`Of::Calls`] that follow on this connection.
+    pub fn call(&self, db: &Connection) -> Result<(), StoreError> {
+        let sql = include_str!("calls_now.sql");
+        db.prepare(sql)?.execute(&self.values(sql))?;
+        Ok(())
+    }
+
+    /// Gives back what [`Asking::look`] and [`Asking::call`] took.
     pub fn forget(&self, db: &Connection) -> Result<(), StoreError> {
-        Ok(db.execute_batch("DROP TABLE IF EXISTS temp.said_now")?)
+        Ok(db.execute_batch("DROP TABLE IF EXISTS temp.said_now; DROP TABLE IF EXISTS temp.calls_now")?)
     }
 
     fn conditions(&self, of: Of) -> Conditions {
@@ -121,10 +128,7 @@ impl Asking<'_> {
 }
 
 /// What the calls of an invocation cost together.
-const CALLS: &str = "SELECT request_id, invoked_at, sum(attos) AS calls_attos, count(*) FILTER (attos IS NULL) AS unpriced_calls
-    FROM calls_made($from::BIGINT, $to::BIGINT)
-    WHERE request_id IS NOT NULL AND invoked_at >= make_timestamp_ns($from::BIGINT) AND invoked_at < make_timestamp_ns($to::BIGINT)
-    GROUP BY request_id, invoked_at";
+const CALLS: &str = "SELECT request_id, invoked_at, attos AS calls_attos, unpriced AS unpriced_calls FROM temp.calls_now WHERE request_id IS NOT NULL";
 const NO_CALLS: &str = "SELECT NULL::VARCHAR AS request_id, NULL::TIMESTAMP_NS AS invoked_at, NULL::HUGEINT AS calls_attos, NULL::BIGINT AS unpriced_calls WHERE FALSE";
 
 /// A group by a column is whole.

@@ -102,6 +102,7 @@ struct All {
 
 fn gathered(db: &Connection, asking: &Asking<'_>, steps: usize) -> Result<All, StoreError> {
     let mut all = All::default();
+    asking.call(db)?;
     asking.rows(db, Of::Functions, |row| {
         let spent = spent(row)?;
         let once = Spent {

@@ -9,9 +9,7 @@ WITH called AS (
         coalesce(request.request_resource, resource_id) AS resource_id,
         CASE WHEN is_least THEN 'inferred' ELSE 'estimated' END AS cost_state,
         NULL::VARCHAR AS task
-    FROM (
-        SELECT * FROM calls_made($from::BIGINT, $to::BIGINT) WHERE request_id IS NULL AND started_at < make_timestamp_ns($to::BIGINT)
-    ) AS call
+    FROM (SELECT * FROM temp.calls_now WHERE request_id IS NULL) AS call
     ASOF LEFT JOIN (
         SELECT
             trace_id AS request_trace, span_id AS request_span, service AS request_service, epoch_ns(started_at) AS request_at,
