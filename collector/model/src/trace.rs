@@ -61,6 +61,21 @@ impl TraceSpan {
 }
 
 impl Trace {
+    /// About how much memory it takes.
+    pub fn bytes(&self) -> usize {
+        let texts = |span: &TraceSpan| {
+            let maybe = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
+            span.name.capacity()
+                + span.service.capacity()
+                + span.status_message.capacity()
+                + maybe(&span.error_type)
+                + maybe(&span.invocation_id)
+                + span.remote.as_ref().map_or(0, |remote| remote.name.capacity())
+                + span.event_times.capacity() * size_of::<Timestamp>()
+        };
+        self.spans.capacity() * size_of::<TraceSpan>() + self.spans.iter().map(texts).sum::<usize>()
+    }
+
     /// From the first start to the last end: when it was *completed*.
     pub fn length(&self) -> Nanos {
         self.end().since(self.start())

@@ -20,12 +20,14 @@ mod layouts;
 mod questions;
 mod saved;
 mod slow;
+mod traces;
 mod words;
 
 pub use layouts::Layouts;
 pub use questions::Questions;
 pub use saved::{Saved, Unsaved};
 pub use slow::SlowPages;
+pub use traces::{ReadTrace, Traces};
 pub use words::Words;
 
 /// Event streams at a time; each is one open `/start` page.
@@ -49,6 +51,7 @@ pub struct Site {
     /// The names pages and API answer to; `None`: any.
     pub hosts: Option<Hosts>,
     pub layouts: Layouts,
+    pub traces: Traces,
     pub slow: SlowPages,
     pub questions: Questions,
     pub words: Words,
@@ -110,6 +113,7 @@ impl Site {
             listening,
             hosts,
             layouts: Layouts::default(),
+            traces: Traces::default(),
             slow: SlowPages::default(),
             questions: Questions::default(),
             words: Words::default(),
@@ -188,11 +192,15 @@ impl Site {
         lately || status.is_none_or(|status| status.busy.is_some() || status.waiting_age > ALARM_LAG)
     }
 
-    /// Looks every few seconds whether senders were refused for want of room; ends when the program stops.
+    /// Looks every few seconds whether senders were refused for want of room, and lets go of what nobody asks for; ends when the program
+    /// stops.
     pub async fn watch(self: Arc<Self>) {
         loop {
             tokio::select! {
-                () = tokio::time::sleep(WATCH_EVERY) => self.look(&self.receiver.counts(), Instant::now()),
+                () = tokio::time::sleep(WATCH_EVERY) => {
+                    self.look(&self.receiver.counts(), Instant::now());
+                    self.traces.rest(Instant::now());
+                }
                 () = self.stop.cancelled() => return,
             }
         }

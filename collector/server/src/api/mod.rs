@@ -206,7 +206,8 @@ struct WholeTrace<'a> {
 
 async fn trace(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Answer {
     let id = trace_id(&id)?;
-    let trace = site.store.trace(id).await?.ok_or_else(|| Wrong::no_such_trace(id, Vec::new()))?;
+    let read = site.traces.of(&site.store, id).await?.ok_or_else(|| Wrong::no_such_trace(id, Vec::new()))?;
+    let trace = &read.trace;
     let by_id: HashMap<SpanId, &TraceSpan> = trace.spans.iter().rev().map(|span| (span.span_id, span)).collect();
     let parent = |span: &TraceSpan| by_id.get(&span.parent_span_id?).copied();
     answer(&WholeTrace {

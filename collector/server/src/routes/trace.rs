@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
-use coldlight_model::{
-    InvocationSummary, LogLine, Rank, SpanDetail, SpanEvent, SpanId, SpanTree, Trace, TraceCost, TraceId,
-};
+use coldlight_model::{InvocationSummary, LogLine, Rank, SpanDetail, SpanEvent, SpanId, TraceCost, TraceId};
 use coldlight_store::StoreError;
 use coldlight_ui::pages::trace::{self, MOST_ROWS, SPANS_HEADER, TracePage};
 use coldlight_ui::query::Query;
 use http::{HeaderValue, header};
 
 use super::asked::Asked;
-use crate::site::Site;
+use crate::site::{ReadTrace, Site};
 use crate::wrong::Wrong;
 
 /// A page waits no longer for a trace's cost.
@@ -22,10 +20,9 @@ const COST_WITHIN: Duration = Duration::from_secs(2);
 
 /// Everything the page shows of one trace.
 struct Found {
-    trace: Trace,
-    tree: SpanTree,
+    read: Arc<ReadTrace>,
     selected: Option<SpanDetail>,
-    matches: Option<Vec<SpanId>>,
+    matches: Option<Arc<[SpanId]>>,
     logs: Vec<LogLine>,
     events: Vec<SpanEvent>,
     rank: Option<Rank>,
@@ -38,8 +35,8 @@ struct Found {
 impl Found {
     fn page(&self) -> TracePage<'_> {
         TracePage {
-            trace: &self.trace,
-            tree: &self.tree,
+            trace: &self.read.trace,
+            tree: &self.read.tree,
             selected: self.selected.as_ref(),
             matches: self.matches.as_deref(),
             logs: &self.logs,
@@ -59,8 +56,8 @@ fn id_of(text: &str) -> Result<TraceId, Wrong> {
         .ok_or_else(|| Wrong::no_such_page(&format!("/traces/{}", coldlight_ui::text::cut(text, 80))))
 }
 
-async fn whole(site: &Site, id: TraceId) -> Result<Trace, Wrong> {
-    match site.store.trace(id).await? {
+async fn whole(site: &Site, id: TraceId) -> Result<Arc<ReadTrace>, Wrong> {
+    match site.traces.of(&site.store, id).await? {
         Some(trace) => Ok(trace),
         None => Err(Wrong::no_such_trace(id, site.store.near_traces(id).await.unwrap_or_default())),
     }
@@ -69,7 +66,7 @@ async fn whole(site: &Site, id: TraceId) -> Result<Trace, Wrong> {
 pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: Asked) -> Result<Response, Wrong> {
     let id = id_of(&id)?;
     let state = trace::State::parse(&asked.query, asked.shell.now);
-    let trace = whole(&site, id).await?;
+    let read = whole(&site, id).await?;
     let selected = async {
         match state.selected() {
             Some(span) => site.store.span(id, span).await,
@@ -78,14 +75,14 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
     };
     let matches = async {
         match state.wanted() {
-            Some(text) => site.store.find_in_trace(id, text.to_owned()).await.map(Some),
+            Some(text) => site.traces.find(&site.store, id, text).await.map(Some),
             None => Ok(None),
         }
     };
     let events = async { if state.wants_events() { site.store.events_of_trace(id).await } else { Ok(Vec::new()) } };
     let rank = async {
         let span = state.selected().filter(|_| state.wants_rank());
-        match span.and_then(|id| trace.spans.iter().find(|span| span.span_id == id)) {
+        match span.and_then(|id| read.trace.spans.iter().find(|span| span.span_id == id)) {
             Some(span) => site.store.rank(span).await.map(Some),
             None => Ok(None),
         }
@@ -97,9 +94,8 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
     let (rank, invocations, cost) = (rank?, invocations?, cost?);
     // A large trace takes a while to arrange and to write; other requests should not wait for it.
     rendered(move || {
-        let tree = SpanTree::build(&trace.spans);
         let raw = selected.as_ref().filter(|_| state.wants_raw()).map(|span| indented(std::slice::from_ref(span)));
-        let found = Found { tree, trace, selected, matches, logs, events, rank, raw, invocations, cost };
+        let found = Found { read, selected, matches, logs, events, rank, raw, invocations, cost };
         let page = found.page();
         asked.answer(
             || trace::page(&asked.shell, &state, &page),
@@ -119,15 +115,15 @@ pub async fn rows(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
         return Err(Wrong::parameter(&one.name, format!("“{}” is not {}", one.value, one.problem)));
     }
     let state = trace::State::parse(&asked.query, asked.shell.now);
-    let trace = whole(&site, id).await?;
+    let read = whole(&site, id).await?;
     let matches = match state.wanted() {
-        Some(text) => Some(site.store.find_in_trace(id, text.to_owned()).await?),
+        Some(text) => Some(site.traces.find(&site.store, id, text).await?),
         None => None,
     };
     let invocations = site.store.invocations_of_trace(id).await?;
     rendered(move || {
-        let tree = SpanTree::build(&trace.spans);
-        let page = TracePage { matches: matches.as_deref(), invocations: &invocations, ..TracePage::of(&trace, &tree) };
+        let ReadTrace { trace, tree } = &*read;
+        let page = TracePage { matches: matches.as_deref(), invocations: &invocations, ..TracePage::of(trace, tree) };
         let mut response = Html(trace::rows(&state, &page, row, count)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -28,4 +28,5 @@ pub use invocations::InvocationSearch;
 pub use live::LiveSearch;
 pub use locate::Located;
 pub use spending::SpendingSearch;
+pub use trace::TraceMark;
 pub use traces::TraceSearch;

@@ -1,27 +1,91 @@
 //! One trace: its rows for the waterfall, its log lines, and finding text in it.
 
-use coldlight_model::{
-    Alike, AlikeGroup, Kind, LogLine, Node, NodeKind, Oddities, Outcome, Rank, ResourceId, SpanEvent, SpanId,
-    StatusCode, Timestamp, Trace, TraceId, TraceSpan, Way,
-};
+use std::sync::atomic::Ordering::Relaxed;
+
+use coldlight_model::{Alike, AlikeGroup, LogLine, Rank, SpanEvent, SpanId, Trace, TraceId, TraceSpan};
+use duckdb::named_params;
 use duckdb::types::Value as Sql;
-use duckdb::{Row, named_params};
 
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows;
 
+/// What was here of a trace when it was read: enough to tell later whether a span of it came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceMark {
+    spans: u64,
+    /// Every journal record up to here was in it whole.
+    sequence: u64,
+    /// Its spans of later records: one may be written in parts.
+    beyond: u64,
+    /// Since the start: all spans written, rows removed, times reopened.
+    written: u64,
+    removed: u64,
+    reopened: u64,
+}
+
 impl Store {
     /// All spans of a trace by start; `None` when none is here.
     pub async fn trace(&self, id: TraceId) -> Result<Option<Trace>, StoreError> {
-        let spans = self
+        Ok(self.read_trace(id).await?.map(|(trace, _)| trace))
+    }
+
+    /// [`Store::trace`] with a mark for [`Store::is_as_read`].
+    pub async fn read_trace(&self, id: TraceId) -> Result<Option<(Trace, TraceMark)>, StoreError> {
+        let mut mark = self.mark();
+        let (spans, beyond) = self
             .ask(move |db| {
                 let mut statement = db.prepare_cached(include_str!("trace.sql"))?;
-                let spans = statement.query_map([id.to_hex()], trace_span)?;
-                Ok(spans.collect::<Result<Vec<_>, _>>()?)
+                let (mut spans, mut beyond) = (Vec::new(), 0);
+                for batch in statement.stream_arrow([id.to_hex()])? {
+                    beyond += rows::trace_spans(&batch?, mark.sequence, &mut spans)?;
+                }
+                Ok((spans, beyond))
             })
             .await?;
-        Ok((!spans.is_empty()).then_some(Trace { trace_id: id, spans }))
+        (mark.spans, mark.beyond) = (spans.len() as u64, beyond);
+        Ok((!spans.is_empty()).then_some((Trace { trace_id: id, spans }, mark)))
+    }
+
+    /// Whether a trace is still what it was when it was read: the mark to ask with from now on, or `None` where a span of it came or
+    /// went. While nothing is written nobody is asked.
+    pub async fn is_as_read(&self, id: TraceId, then: TraceMark) -> Result<Option<TraceMark>, StoreError> {
+        let now = self.mark();
+        if (now.written, now.removed, now.reopened) == (then.written, then.removed, then.reopened) {
+            return Ok(Some(then));
+        }
+        if now.reopened != then.reopened {
+            return Ok(None);
+        }
+        // Where nothing was removed, what was there is there.
+        let counted_from = if now.removed == then.removed { then.sequence } else { 0 };
+        self.ask(move |db| {
+            let mut statement = db.prepare_cached(include_str!("trace_since.sql"))?;
+            let asked = named_params! {
+                "trace": id.to_hex(), "counted_from": counted_from, "then": then.sequence, "now": now.sequence
+            };
+            let (all, since, beyond) = statement.query_row(asked, |row| {
+                let count = |name| rows::whole(row, name).map(Option::unwrap_or_default);
+                Ok((count("counted")?, count("since")?, count("beyond")?))
+            })?;
+            let expected = if now.removed == then.removed { then.beyond } else { then.spans };
+            let is_same = all == expected && since == then.beyond;
+            Ok(is_same.then_some(TraceMark { spans: then.spans, beyond, ..now }))
+        })
+        .await
+    }
+
+    /// Taken before the rows are read: what is written meanwhile may be among them, and is asked about again.
+    fn mark(&self) -> TraceMark {
+        let progress = &self.shared.progress;
+        TraceMark {
+            spans: 0,
+            beyond: 0,
+            written: progress.spans_written.load(Relaxed),
+            removed: progress.dropped_by_retention.load(Relaxed),
+            reopened: progress.reopened.load(Relaxed),
+            sequence: progress.written_sequence.load(Relaxed),
+        }
     }
 
     /// Spans of a trace that hold `text` in their names, status or any attribute, event or scope, without case.
@@ -114,53 +178,4 @@ impl Store {
         })
         .await
     }
-}
-
-fn trace_span(row: &Row<'_>) -> duckdb::Result<TraceSpan> {
-    let event_times = match row.get("event_times")? {
-        Sql::List(times) => times
-            .iter()
-            .filter_map(|at| match at {
-                Sql::BigInt(nanos) => Some(Timestamp::from_sql(*nanos)),
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
-    Ok(TraceSpan {
-        span_id: rows::span_id(row, "span_id")?,
-        parent_span_id: row.get::<_, Option<String>>("parent_span_id")?.and_then(|hex| SpanId::from_hex(&hex)),
-        name: row.get("name")?,
-        kind: Kind::from_name(&row.get::<_, String>("kind")?),
-        service: row.get("service")?,
-        platform: NodeKind::from_name(&row.get::<_, String>("platform")?),
-        resource: ResourceId(row.get("resource_id")?),
-        started_at: Timestamp::from_sql(row.get("started_ns")?),
-        duration: row.get::<_, i64>("duration_ns")?.unsigned_abs(),
-        outcome: Outcome::from_marks(row.get("error")?, row.get("fault")?, row.get("throttle")?),
-        status_code: StatusCode::from_name(&row.get::<_, String>("status")?),
-        status_message: row.get("status_message")?,
-        http_status: row.get("http_status")?,
-        error_type: row.get("error_type")?,
-        remote: remote(row)?,
-        way: Way::from_name(&row.get::<_, String>("way")?),
-        invocation_id: row.get("invocation_id")?,
-        records: row.get("records")?,
-        sent_at: row.get::<_, Option<i64>>("sent_ms")?.and_then(sent_at),
-        event_times,
-        links: row.get("links")?,
-        oddities: Oddities(row.get("oddities")?),
-        received_at: Timestamp::from_sql(row.get("received_ns")?),
-    })
-}
-
-/// From milliseconds since 1970, as a sender wrote them.
-fn sent_at(ms: i64) -> Option<Timestamp> {
-    u64::try_from(ms).ok().filter(|ms| *ms > 0).and_then(|ms| ms.checked_mul(1_000_000)).map(Timestamp::from_nanos)
-}
-
-fn remote(row: &Row<'_>) -> duckdb::Result<Option<Node>> {
-    let kind: Option<String> = row.get("remote_kind")?;
-    let name: Option<String> = row.get("remote_name")?;
-    Ok(kind.zip(name).map(|(kind, name)| Node::new(NodeKind::from_name(&kind), name)))
 }

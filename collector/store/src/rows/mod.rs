@@ -10,6 +10,7 @@ mod platform;
 mod read;
 mod resources;
 mod spans;
+mod trace;
 
 pub(crate) use invocations::{Attempt, attempt_columns, function_span_from_row, platform_from_row};
 pub(crate) use logs::log_columns;
@@ -18,6 +19,7 @@ pub(crate) use platform::platform_columns;
 pub(crate) use read::{event_from_sql, log_from_row, span_from_row, span_id, trace_id, whole};
 pub(crate) use resources::{resource_columns, resource_from_sql};
 pub(crate) use spans::{first_sequence, span_columns};
+pub(crate) use trace::trace_spans;
 
 use coldlight_model::Batch;
 

@@ -91,3 +91,39 @@ async fn a_database_over_its_size_lets_its_oldest_hour_go() {
     let kept = reopened(folder, settings, 1).await;
     assert!(kept.count("SELECT count(*) FROM spans WHERE name = 'old'").await == 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_is_as_it_was_read_until_a_span_of_it_comes_or_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let ten_years = std::time::Duration::from_secs(3650 * 24 * 3600);
+    let forever = Settings { retain: ten_years, ..settings(folder.path()) };
+    let kept = Kept { store: Store::open(forever, now).unwrap(), folder };
+    let (old, young) = (trace_id(), trace_id());
+    let of = |trace, name: &str| span(trace, None, Kind::SERVER, name, &[]);
+    let mut leaving = of(old, "old");
+    leaving.started_at = now().minus(8 * DAY);
+    leaving.ended_at = leaving.started_at.plus(1);
+    let mut received_then = batch("a", vec![leaving]);
+    received_then.received_at = now().minus(8 * DAY);
+    kept.store.keep(received_then).await.unwrap();
+    kept.keep(batch("a", vec![of(young, "first")])).await;
+    let (trace, mark) = kept.store.read_trace(young).await.unwrap().unwrap();
+    assert_eq!(trace.spans.len(), 1);
+    kept.keep(batch("b", vec![of(old, "another")])).await;
+    let later = kept.store.is_as_read(young, mark).await.unwrap().expect("nothing of it came");
+    assert!(later != mark && kept.store.is_as_read(young, later).await.unwrap() == Some(later));
+    kept.keep(batch("b", vec![of(young, "second")])).await;
+    for known in [mark, later] {
+        assert_eq!(kept.store.is_as_read(young, known).await.unwrap(), None);
+    }
+    let (_, young_mark) = kept.store.read_trace(young).await.unwrap().unwrap();
+    let (_, old_mark) = kept.store.read_trace(old).await.unwrap().unwrap();
+    // The next store looks at once for what is too old, and marks of the one before ask it all the same.
+    kept.store.close().unwrap();
+    let Kept { store, folder } = kept;
+    drop(store);
+    let settings = settings(folder.path());
+    let kept = reopened(folder, settings, 1).await;
+    assert!(kept.store.is_as_read(young, young_mark).await.unwrap().is_some());
+    assert_eq!(kept.store.is_as_read(old, old_mark).await.unwrap(), None);
+}
