@@ -194,7 +194,7 @@ fn of_invocation(word: &InvocationWord, range: TimeRange) -> Piece {
             let bounds = [range.from.minus(APART), range.to.plus(APART)].map(|at| Sql::BigInt(at.nanos()));
             (
                 [
-                    "(trace_id, span_id) IN (SELECT (trace_id, span_id) FROM invocations \
+                    "trace_id || span_id IN (SELECT trace_id || span_id FROM invocations \
                      WHERE started_at BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?) AND ",
                     text,
                     ")",

@@ -15,7 +15,7 @@ pub(crate) fn invocation_conditions(range: TimeRange, filter: &Filter) -> Condit
 macro_rules! attribute {
     ($holds:literal) => {
         concat!(
-            "((trace_id, span_id) IN (SELECT (trace_id, span_id) FROM span_rows WHERE kind <> 'internal' AND (",
+            "(trace_id || span_id IN (SELECT trace_id || span_id FROM span_rows WHERE kind <> 'internal' AND (",
             $holds,
             " OR resource_id IN (SELECT resource_id FROM resource_rows WHERE ",
             $holds,

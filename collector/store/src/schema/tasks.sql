@@ -176,6 +176,8 @@ WITH lives AS MATERIALIZED (
 steps AS MATERIALIZED (
     SELECT
         *,
+        -- Numbers, for names of tasks are long, and a million requests are sorted by them.
+        row_number() OVER () AS step_no,
         task_cost_until(life, part_to - life_from + billed_beyond) - task_cost_until(life, part_from - life_from) AS cost,
         part_to - part_from + billed_beyond AS billed
     FROM (
@@ -209,20 +211,20 @@ entries AS (
         span.http_method, span.http_route, span.http_status, span.url_path, span.error, span.fault, span.throttle, span.tenant
     FROM span_rows AS span
     JOIN container_resources AS container USING (resource_id)
+    ANTI JOIN (
+        SELECT parent.trace_id, parent.span_id, task
+        FROM span_rows AS parent
+        JOIN container_resources USING (resource_id)
+        WHERE parent.started_at >= make_timestamp_ns(asked_from - 3600000000000) AND parent.started_at < make_timestamp_ns(asked_to)
+    ) AS within
+      ON within.trace_id = span.trace_id AND within.span_id = span.parent_span_id AND within.task = container.task
     WHERE span.kind IN ('server', 'consumer')
       AND span.started_at < make_timestamp_ns(asked_to)
       AND (span.started_at >= make_timestamp_ns(asked_from) OR epoch_ns(span.started_at) + span.duration_ns > asked_from)
-      AND NOT EXISTS (
-          SELECT 1
-          FROM span_rows AS parent
-          JOIN container_resources AS within USING (resource_id)
-          WHERE parent.trace_id = span.trace_id AND parent.span_id = span.parent_span_id AND within.task = container.task
-            AND parent.started_at >= make_timestamp_ns(asked_from - 3600000000000) AND parent.started_at < make_timestamp_ns(asked_to)
-      )
 ),
 clipped AS MATERIALIZED (
     SELECT
-        steps.task, steps.step, entries.* EXCLUDE (task),
+        row_number() OVER () AS request_no, steps.step_no, steps.task, steps.step, entries.* EXCLUDE (task),
         -- A request counts in the step in which it began.
         epoch_ns(entries.started_at) >= asked_from
             AND (epoch_ns(entries.started_at) >= steps.part_from OR steps.part_from = steps.life_from) AS begins,
@@ -235,46 +237,53 @@ clipped AS MATERIALIZED (
      AND (epoch_ns(entries.started_at) + entries.duration_ns > steps.part_from
           OR epoch_ns(entries.started_at) >= steps.part_from OR steps.part_from = greatest(steps.life_from, asked_from))
 ),
-instants AS (
-    SELECT task, step, instant, sum(change)::BIGINT AS change
-    FROM (
-        SELECT task, step, opens AS instant, 1 AS change FROM clipped
-        UNION ALL
-        SELECT task, step, closes, -1 FROM clipped
-    )
-    GROUP BY task, step, instant
+-- Each request opens and closes; of those at one instant, any order does, for nothing lasts between them.
+events AS (
+    SELECT step_no, opens AS instant, 2 * request_no AS event_no, 1 AS change FROM clipped
+    UNION ALL
+    SELECT step_no, closes, 2 * request_no + 1, -1 FROM clipped
 ),
 pieces AS (
     SELECT
-        task, step, instant,
+        step_no, instant, event_no,
         sum(change) OVER in_order AS open,
         lead(instant) OVER in_order - instant AS length
-    FROM instants
-    WINDOW in_order AS (PARTITION BY task, step ORDER BY instant)
+    FROM events
+    WINDOW in_order AS (PARTITION BY step_no ORDER BY instant, event_no)
 ),
 -- What a request open from the beginning would have to itself by now, in 720,720ths of a ns: up to 16 at once divide it without a rest.
-elapsed AS MATERIALIZED (
+elapsed AS (
     SELECT
-        task, step, instant,
-        coalesce(sum(CASE WHEN open > 0 THEN length::HUGEINT * 720720 // open::HUGEINT ELSE 0 END) OVER (
-            PARTITION BY task, step ORDER BY instant ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        event_no,
+        coalesce(sum(
+            CASE
+                WHEN open <= 0 OR length = 0 THEN 0
+                -- Up to three hours in 64 bits, which are divided much faster.
+                WHEN length < 12000000000000 THEN length * 720720 // open::BIGINT
+                ELSE length::HUGEINT * 720720 // open::HUGEINT
+            END::HUGEINT
+        ) OVER (
+            PARTITION BY step_no ORDER BY instant, event_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ), 0)::HUGEINT AS each
     FROM pieces
+),
+busied AS (
+    SELECT event_no // 2 AS request_no, sum(CASE WHEN event_no % 2 = 1 THEN each ELSE -each END)::HUGEINT AS busy
+    FROM elapsed
+    GROUP BY request_no
 ),
 shared AS (
     SELECT
         clipped.*,
-        closing.each - opening.each AS busy,
+        busy,
         -- cost x busy / (billed x 720,720), taken apart so that nothing exceeds 128 bits.
         CASE
             WHEN steps.billed = 0 THEN CASE WHEN steps.cost IS NOT NULL THEN 0 END
-            ELSE ((closing.each - opening.each) * (steps.cost // steps.billed)
-                + (closing.each - opening.each) * (steps.cost % steps.billed) // steps.billed) // 720720
+            ELSE (busy * (steps.cost // steps.billed) + busy * (steps.cost % steps.billed) // steps.billed) // 720720
         END AS attos
     FROM clipped
-    JOIN steps ON steps.task = clipped.task AND steps.step = clipped.step
-    JOIN elapsed AS opening ON opening.task = clipped.task AND opening.step = clipped.step AND opening.instant = clipped.opens
-    JOIN elapsed AS closing ON closing.task = clipped.task AND closing.step = clipped.step AND closing.instant = clipped.closes
+    JOIN busied USING (request_no)
+    JOIN steps ON steps.step_no = clipped.step_no
 )
 SELECT
     task, step, begins AS is_request, attos, busy // 720720 AS busy_ns, trace_id, span_id, started_at, duration_ns, service, name,
@@ -286,7 +295,7 @@ SELECT
     any_value(steps.billed) - coalesce(sum(shared.busy // 720720), 0)::HUGEINT,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM steps
-LEFT JOIN shared ON shared.task = steps.task AND shared.step = steps.step
+LEFT JOIN shared ON shared.step_no = steps.step_no
 GROUP BY steps.task, steps.step;
 
 -- One row a task or pod that was seen from asked_from to asked_to (ns), with what it cost in that time.
