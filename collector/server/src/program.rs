@@ -32,6 +32,8 @@ pub use crate::signals::Signals;
 
 /// From the first signal to the end of the process.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
+/// Of it, for the store to write what waits: the rest is safe in the journal, and the next start answers while it is written.
+const CLOSE_WITHIN: Duration = Duration::from_secs(4);
 
 /// Everything that runs.
 pub struct Program {
@@ -172,7 +174,7 @@ impl Program {
         }
         let store = self.site.store.clone();
         let closing = tokio::task::spawn_blocking(move || store.close());
-        match tokio::time::timeout(left(), closing).await {
+        match tokio::time::timeout(left().min(CLOSE_WITHIN), closing).await {
             Ok(Ok(Ok(()))) => tracing::info!("stopped"),
             Ok(Ok(Err(error))) => tracing::error!(
                 error = chain(&error),
