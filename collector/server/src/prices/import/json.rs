@@ -2,24 +2,28 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use coldlight_model::money::Usd;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
+use super::bounded::Bounded;
 use super::matching::{Attributes, Match, Wanted, product};
 use super::{Found, ImportError, MOST_PRICES, day, listed, range};
 
 pub fn read(reader: impl Read) -> Result<Found, ImportError> {
     let mut list = List::default();
-    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut deserializer = serde_json::Deserializer::from_reader(Bounded::new(reader));
     let walked = Walk(&mut list).deserialize(&mut deserializer);
     if let Some(error) = list.refused.take() {
         return Err(error);
     }
     walked.and_then(|()| deserializer.end()).map_err(|error| match error.is_io() {
-        true => ImportError::Read(error.into()),
+        true => match std::io::Error::from(error) {
+            endless if endless.kind() == ErrorKind::InvalidData => ImportError::NotAList(endless.to_string()),
+            error => ImportError::Read(error),
+        },
         false if error.is_eof() => ImportError::NotAList("it ends early; was the download cut off?".to_owned()),
         false => ImportError::NotAList(error.to_string()),
     })?;
@@ -28,6 +32,9 @@ pub fn read(reader: impl Read) -> Result<Found, ImportError> {
     }
     Ok(list.found)
 }
+
+/// AWS's have sixteen letters and digits.
+const LONGEST_SKU: usize = 100;
 
 /// What was gathered so far.
 #[derive(Default)]
@@ -132,6 +139,7 @@ object!(Products, "products by SKU", |list, map| {
     while let Some(sku) = map.next_key::<String>()? {
         let one: Product = map.next_value()?;
         match product(&list.found.offer, &one.attributes) {
+            Match::Wanted(_) if sku.len() > LONGEST_SKU => list.found.unclear += 1,
             Match::Wanted(wanted) if list.wanted.len() < MOST_PRICES => {
                 list.wanted.insert(sku, wanted);
             }

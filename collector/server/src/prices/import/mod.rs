@@ -2,6 +2,7 @@
 //!
 //! The list of EC2 has hundreds of megabytes and a million products; kept are only the products that [`matching`] wants.
 
+mod bounded;
 mod csv;
 mod json;
 mod matching;

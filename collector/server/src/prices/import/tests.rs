@@ -125,6 +125,19 @@ fn a_file_that_is_no_price_list_is_told_so() {
 }
 
 #[test]
+fn a_text_without_end_is_refused_before_it_takes_memory() {
+    let endless = |begin: &str| Cursor::new(begin.to_owned()).chain(std::io::repeat(b'a'));
+    for begin in [
+        "{\"version\": \"",
+        "{\"",
+        "{\"offerCode\": \"AWSLambda\", \"products\": {\"A\": {\"attributes\": {\"regionCode\": \"",
+    ] {
+        let refused = json::read(endless(begin)).unwrap_err().to_string();
+        assert!(refused.contains("not a price list") && refused.contains("has no end within 16384 bytes"), "{refused}");
+    }
+}
+
+#[test]
 fn a_price_that_cannot_be_understood_is_counted_and_its_tiers_left_out() {
     let mut broken = list();
     let dimensions = broken.pointer_mut("/terms/OnDemand/A/A.JRTCKXETXF/priceDimensions").unwrap();
