@@ -76,12 +76,18 @@ struct Kind {
     script: &'static str,
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind {
         stylesheet_name: "app.css",
         stylesheet: stylesheet!("../assets/css/inspector.css", "../assets/css/pages.css"),
         script_name: "app.js",
         script: script!("../assets/js/complete.js", "../assets/js/start.js"),
+    },
+    Kind {
+        stylesheet_name: "lambda.css",
+        stylesheet: stylesheet!("../assets/css/pages.css", "../assets/css/lambda.css"),
+        script_name: "lambda.js",
+        script: script!("../assets/js/complete.js"),
     },
     Kind {
         stylesheet_name: "trace.css",

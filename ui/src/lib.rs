@@ -16,6 +16,7 @@ pub mod chart;
 pub mod compare;
 pub mod filter_bar;
 pub mod format;
+pub mod formula;
 mod hash;
 pub mod icon;
 pub mod invocations;

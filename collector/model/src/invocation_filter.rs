@@ -23,6 +23,8 @@ pub enum InvocationWord {
     /// Cold of any kind, or not.
     Cold(bool),
     Start(StartKind),
+    /// Cold, and somebody waited for it: felt, suppressed or restored.
+    Waited,
     State(CostState),
     /// Of an init or restore, in nanoseconds.
     Init(Op, u64),
@@ -72,8 +74,8 @@ pub(crate) const FIELDS: [&str; 19] = [
 ];
 
 pub(crate) const OUTCOMES: [&str; 4] = ["ok", "error", "timeout", "oom"];
-pub(crate) const STARTS: [&str; 8] =
-    ["true", "false", "felt", "proactive", "suppressed", "provisioned", "restored", "managed"];
+pub(crate) const STARTS: [&str; 9] =
+    ["true", "false", "waited", "felt", "proactive", "suppressed", "provisioned", "restored", "managed"];
 pub(crate) const STATES: [&str; 3] = ["reported", "estimated", "inferred"];
 
 /// Whether a filter of invocations knows `field` and spans do not.
@@ -138,6 +140,7 @@ pub(crate) fn equals(field: &str, value: &str) -> Result<Comparison, String> {
         "cold" => match (text.as_str(), StartKind::from_name(&text)) {
             ("true", _) => InvocationWord::Cold(true),
             ("false", _) => InvocationWord::Cold(false),
+            ("waited", _) => InvocationWord::Waited,
             (_, Some(kind)) if kind.is_cold() && kind != StartKind::Cold => InvocationWord::Start(kind),
             _ => return Err(not_one_of("cold", &text, &STARTS)),
         },
@@ -178,6 +181,7 @@ mod tests {
         check("outcome:oom", InvocationWord::Outcome(InvocationOutcome::OutOfMemory));
         check("status:timeout", InvocationWord::Outcome(InvocationOutcome::Timeout));
         check("cold:true", InvocationWord::Cold(true));
+        check("cold:waited", InvocationWord::Waited);
         check("cold:suppressed", InvocationWord::Start(StartKind::Suppressed));
         check("state:reported", InvocationWord::State(CostState::Reported));
         check("init>300ms", InvocationWord::Init(Op::Greater, 300_000_000));

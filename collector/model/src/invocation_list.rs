@@ -214,7 +214,11 @@ pub struct Money {
     /// Of it, what was billed as the platform reported.
     pub reported: Usd,
     pub estimated: Usd,
-    /// Of it, for inits.
+    /// The parts that make up the total: requests, duration, SnapStart restores.
+    pub requests: Usd,
+    pub duration: Usd,
+    pub restore: Usd,
+    /// Of the duration, for inits.
     pub init: Usd,
     /// Of it, for invocations that failed.
     pub failed: Usd,

@@ -7,6 +7,7 @@
 
 mod alert;
 mod batch;
+mod cold_course;
 mod complete;
 mod containers;
 mod conventions;
@@ -14,6 +15,7 @@ mod dictionary;
 mod difference;
 mod facts;
 pub mod filter;
+mod function_course;
 mod function_size;
 mod histogram;
 mod id;
@@ -47,6 +49,7 @@ mod value;
 
 pub use alert::{Alert, AlertEvent, AlertOf, AlertState, Delivery, Signal, Standing, Unit, is_told};
 pub use batch::{Batch, Busy, BusyReason};
+pub use cold_course::{ColdCourse, ColdRoute, IDLE_FROM, InitSplit};
 pub use complete::{About, Completion, Known, Suggestion, Vocabulary, complete};
 pub use containers::{Containers, Rates, Rung, Task, TaskMoney};
 pub use conventions::{ResourceFacts, resource_facts};
@@ -56,6 +59,7 @@ pub use difference::{
 };
 pub use facts::{SpanFacts, span_facts};
 pub use filter::{Comparison, Condition, Filter, Op, Pattern};
+pub use function_course::{Called, CourseSlice, Deploy, FunctionCourse, MEMORY_STEPS, OnX86};
 pub use function_size::{FunctionSize, RightSize, SIZES_MB, SPARE_PERCENT, right_size};
 pub use histogram::{DurationHistogram, bucket_bounds, bucket_of};
 pub use id::{ResourceId, SpanId, TraceId};

@@ -1,6 +1,7 @@
 //! The service map as an answer: nodes, edges and what went over them.
 
 use crate::money::Usd;
+use crate::sampling::Sampled;
 use crate::{DurationHistogram, Nanos, Node, Spent, TimeRange, Timestamp, Way};
 
 /// What called what in a range of time.
@@ -17,6 +18,8 @@ pub struct ServiceMap {
     pub bins: Vec<EntryBin>,
     /// What all invocations cost, also of functions that sent no spans and so are no node.
     pub spent: Spent,
+    /// Traces whose root says that it stands for more.
+    pub sampled: Sampled,
     /// Where a filter is set: of how many traces all this is.
     pub narrowed: Option<Narrowed>,
     /// The same of an earlier time as long, to be compared with.

@@ -13,6 +13,34 @@ const MOST: u64 = 1_000_000 * ITSELF;
 /// Thresholds are of 56 bits: this many are all.
 const ALL: u64 = 1 << 56;
 
+/// Traces that stand for more than themselves, and about how many more there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sampled {
+    pub kept: u64,
+    pub left_out: u64,
+}
+
+impl Sampled {
+    /// Of traces that stand for so many millionths each.
+    pub fn of(traces: impl IntoIterator<Item = (u64, u64)>) -> Self {
+        let mut sampled = Self::default();
+        let mut millionths: u128 = 0;
+        for (count, each) in traces.into_iter().filter(|(_, each)| *each > ITSELF) {
+            sampled.kept = sampled.kept.saturating_add(count);
+            millionths += u128::from(count) * u128::from(each - ITSELF);
+        }
+        let half = u128::from(ITSELF / 2);
+        sampled.left_out = u64::try_from((millionths + half) / u128::from(ITSELF)).unwrap_or(u64::MAX);
+        sampled
+    }
+
+    /// One in how many was kept, on average; `None` where nothing was left out.
+    pub fn kept_one_in(&self) -> Option<u64> {
+        (self.kept > 0 && self.left_out > 0)
+            .then(|| (self.kept.saturating_add(self.left_out) + self.kept / 2) / self.kept)
+    }
+}
+
 /// What a span says of its sampling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Said<'a> {
@@ -86,6 +114,13 @@ mod tests {
         let of = |probability, rate| stands_for(Said { probability, rate, ..Said::default() });
         assert_eq!(of(Some("0.1"), None), Some(10 * ITSELF));
         assert_eq!(of(None, Some("20")), Some(20 * ITSELF));
+    }
+
+    #[test]
+    fn what_was_left_out_is_counted_beside_what_was_kept() {
+        let sampled = Sampled::of([(30, 10 * ITSELF), (7, ITSELF), (1, 2_500_000)]);
+        assert_eq!((sampled, sampled.kept_one_in()), (Sampled { kept: 31, left_out: 272 }, Some(10)));
+        assert_eq!(Sampled::of([(5, ITSELF)]).kept_one_in(), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Lists: traces found, services, their operations.
 
 use crate::money::Usd;
+use crate::sampling::Sampled;
 use crate::{DurationHistogram, Kind, Nanos, NodeKind, Timestamp, TraceId};
 
 /// One page of a trace search.
@@ -94,6 +95,8 @@ pub struct TraceHistogram {
     pub bin_length: Nanos,
     /// Ascending; slices without anything are there too.
     pub bins: Vec<TimeBin>,
+    /// Traces among them that stand for more.
+    pub sampled: Sampled,
 }
 
 /// One slice of time.

@@ -1,6 +1,7 @@
 //! One number of the strip above a page.
 
 use super::Spark;
+use crate::formula::Formula;
 
 /// A number with its name, what stands beside it, and its course over the range. `parts/macros.html` has `kpi` for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,4 +17,6 @@ pub struct Kpi {
     pub unit: &'static str,
     pub raw: u64,
     pub spark: Option<Spark>,
+    /// Of a sum of money: how it came to be.
+    pub formula: Option<Formula>,
 }

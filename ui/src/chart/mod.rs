@@ -2,6 +2,7 @@
 
 mod durations;
 mod kpi;
+mod lines;
 mod scale;
 mod spark;
 mod split;
@@ -9,6 +10,7 @@ mod stack;
 
 pub use durations::{DurationBar, Durations, Mark};
 pub use kpi::Kpi;
+pub use lines::{Course, Line, lines};
 pub use scale::{Tick, duration_ticks, log_duration_ticks};
 pub use spark::Spark;
 pub use split::{Split, SplitPart};

@@ -1,11 +1,13 @@
 //! The strip of numbers above the pages, and invocations over time as bars.
 
 use coldlight_model::lambda::StartKind;
-use coldlight_model::{InvocationGroup, Nanos, TimeRange};
+use coldlight_model::sampling::Sampled;
+use coldlight_model::{InvocationGroup, Nanos, Spent, TimeRange};
 
 use super::state::State;
 use crate::chart::{Kpi, Spark};
 use crate::format::{self, NOT_APPLICABLE};
+use crate::formula::Formula;
 use crate::moment::Zone;
 use crate::range::{Range, span};
 
@@ -51,6 +53,7 @@ fn count(
         unit: "count",
         raw: counted,
         spark: course(slices, of),
+        formula: None,
     }
 }
 
@@ -65,8 +68,32 @@ pub fn partial(all: &InvocationGroup) -> Option<String> {
     ))
 }
 
+/// What sampling left out of traces and of what they cost, in words; nothing where it left out nothing.
+pub fn sampled(traces: Sampled, spent: &Spent) -> Option<String> {
+    let mut said = Vec::new();
+    if let Some(one_in) = traces.kept_one_in() {
+        said.push(format!(
+            "Sampled 1 in {one_in}: {} stand for ≈ {} in all.",
+            format::counted(traces.kept, "trace", "traces"),
+            format::large_count(traces.kept.saturating_add(traces.left_out))
+        ));
+    }
+    if let (Some(one_in), Some(with)) = (spent.kept_one_in(), spent.total().checked_add(spent.left_out_usd)) {
+        said.push(format!(
+            "Of invocations without a report 1 in {one_in} was kept: what is {} here is ≈ {} with the others.",
+            format::usd(spent.total()),
+            format::usd(with)
+        ));
+    }
+    if said.is_empty() {
+        return None;
+    }
+    said.push("Figures here are of what was kept.".to_owned());
+    Some(said.join(" "))
+}
+
 /// How many, how they did, what they cost and how much of that is reported.
-pub fn kpis(all: &InvocationGroup, slices: &[InvocationGroup]) -> Vec<Kpi> {
+pub fn kpis(all: &InvocationGroup, slices: &[InvocationGroup], state: &State) -> Vec<Kpi> {
     let both = (all, slices);
     let duration = |nanos: Option<Nanos>| nanos.map_or_else(|| NOT_APPLICABLE.to_owned(), format::duration);
     vec![
@@ -82,24 +109,34 @@ pub fn kpis(all: &InvocationGroup, slices: &[InvocationGroup]) -> Vec<Kpi> {
             unit: "ns",
             raw: all.duration.p95.unwrap_or(0),
             spark: None,
+            formula: None,
         },
-        cost(all),
+        cost(all, state),
     ]
 }
 
 /// What all cost; what has no price is said beside it.
-fn cost(all: &InvocationGroup) -> Kpi {
+fn cost(all: &InvocationGroup, state: &State) -> Kpi {
     let money = &all.money;
     let priced = all.count.saturating_sub(money.unpriced);
     let reported = format!("{} reported", format::usd_share(money.reported, money.total));
-    let (value, aside) = match (priced, money.unpriced) {
-        (0, 0) => (NOT_APPLICABLE.to_owned(), String::new()),
-        (0, _) => ("not priced".to_owned(), String::new()),
-        (_, 0) => (format::usd(money.total), reported),
-        (_, none) => (format::usd(money.total), format!("{reported}, {} not priced", format::large_count(none))),
+    let aside = match (priced, money.unpriced) {
+        (0, _) => String::new(),
+        (_, 0) => reported,
+        (_, none) => format!("{reported}, {} not priced", format::large_count(none)),
     };
     let picos = u64::try_from(money.total.attos() / 1_000_000).unwrap_or(u64::MAX);
-    Kpi { name: "cost", label: "List price of all", value, aside, tone: "", unit: "picos", raw: picos, spark: None }
+    Kpi {
+        name: "cost",
+        label: "List price of all",
+        value: NOT_APPLICABLE.to_owned(),
+        aside,
+        tone: "",
+        unit: "picos",
+        raw: picos,
+        spark: None,
+        formula: (all.count > 0).then(|| Formula::of_group(all, state.dearest("")).with_each()),
+    }
 }
 
 /// Whether the inits of a group's cold starts were told of at all: one that nobody reported is not free.
@@ -107,13 +144,13 @@ fn knows_inits(group: &InvocationGroup) -> bool {
     group.cold() == 0 || group.init.p50.is_some()
 }
 
-/// What inits cost, or that nobody knows.
-pub fn paid_for_inits(group: &InvocationGroup) -> String {
-    if knows_inits(group) { format::usd(group.money.init) } else { "unknown".to_owned() }
+/// What inits cost; `None` where nobody knows.
+pub fn paid_for_inits(group: &InvocationGroup, every: String) -> Option<Formula> {
+    knows_inits(group).then(|| Formula::of_inits(group, every))
 }
 
 /// The strip of the page about cold starts.
-pub fn cold_kpis(all: &InvocationGroup, slices: &[InvocationGroup]) -> Vec<Kpi> {
+pub fn cold_kpis(all: &InvocationGroup, slices: &[InvocationGroup], state: &State) -> Vec<Kpi> {
     let both = (all, slices);
     let started = |kind| format::large_count(all.started(kind));
     vec![
@@ -140,11 +177,12 @@ pub fn cold_kpis(all: &InvocationGroup, slices: &[InvocationGroup]) -> Vec<Kpi> 
             unit: "ns",
             raw: all.init.p95.unwrap_or(0),
             spark: None,
+            formula: None,
         },
         Kpi {
             name: "init-cost",
             label: "Paid for inits",
-            value: paid_for_inits(all),
+            value: "unknown".to_owned(),
             aside: if knows_inits(all) {
                 format!("{} of all", format::usd_share(all.money.init, all.money.total))
             } else {
@@ -154,6 +192,7 @@ pub fn cold_kpis(all: &InvocationGroup, slices: &[InvocationGroup]) -> Vec<Kpi> 
             unit: "picos",
             raw: u64::try_from(all.money.init.attos() / 1_000_000).unwrap_or(u64::MAX),
             spark: None,
+            formula: paid_for_inits(all, state.dearest("cold:true")),
         },
     ]
 }
@@ -180,6 +219,16 @@ pub struct Chart {
     pub summary: String,
     /// In percent from the left, and words.
     pub labels: Vec<(String, String)>,
+    pub marks: Vec<DeployMark>,
+}
+
+/// Where a version began, over a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeployMark {
+    /// In percent from the left.
+    pub at: String,
+    /// Left out where another stands too near.
+    pub label: Option<String>,
 }
 
 pub struct Bar {
@@ -239,11 +288,6 @@ pub fn chart(slices: &[InvocationGroup], state: &State, zone: &Zone, of: Stacked
             parts,
         }
     };
-    let label = |at: u64| {
-        let time = range.from.plus(range.length() / 4 * at);
-        let words = if range.length() > 86_400_000_000_000 { zone.day_minute(time) } else { zone.minute(time) };
-        ((at * 25).to_string(), words)
-    };
     Some(Chart {
         title: match of {
             Stacked::Outcomes => "Invocations over time",
@@ -252,7 +296,18 @@ pub fn chart(slices: &[InvocationGroup], state: &State, zone: &Zone, of: Stacked
         bars: slices.iter().enumerate().map(bar).collect(),
         most: format::large_count(tallest),
         summary: format!("{} invocations; the highest bar is {}.", format::count(all), format::count(tallest)),
-        labels: (0..4).map(label).collect(),
+        labels: labels(range, zone),
+        marks: Vec::new(),
         kinds,
     })
+}
+
+/// Four times under a chart: in percent from the left, and words.
+pub fn labels(range: TimeRange, zone: &Zone) -> Vec<(String, String)> {
+    let label = |at: u64| {
+        let time = range.from.plus(range.length() / 4 * at);
+        let words = if range.length() > 86_400_000_000_000 { zone.day_minute(time) } else { zone.minute(time) };
+        ((at * 25).to_string(), words)
+    };
+    (0..4).map(label).collect()
 }

@@ -1,10 +1,12 @@
 //! Tables of groups: functions, versions, memory sizes, whoever starts cold.
 
 use coldlight_model::lambda::StartKind;
-use coldlight_model::{InvocationGroup, Nanos, Quantiles};
+use coldlight_model::{InvocationGroup, InvocationSort, Nanos, Quantiles};
 
 use super::figures::paid_for_inits;
+use super::state::State;
 use crate::format::{self, NOT_APPLICABLE};
+use crate::formula::Formula;
 use crate::text;
 
 /// A table that `invocations/groups.html` draws.
@@ -25,15 +27,20 @@ pub struct GroupRow {
     pub cells: Vec<Cell>,
 }
 
-/// A number, the class of its ink, and what it says in full.
+/// A number, the class of its ink, what it says in full, and of a sum of money how it came to be.
 pub struct Cell {
     pub text: String,
     pub tone: &'static str,
     pub title: String,
+    pub formula: Option<Formula>,
 }
 
 fn cell(text: impl Into<String>) -> Cell {
-    Cell { text: text.into(), tone: "", title: String::new() }
+    Cell { text: text.into(), tone: "", title: String::new(), formula: None }
+}
+
+fn money(formula: Formula) -> Cell {
+    Cell { formula: Some(formula), ..cell("") }
 }
 
 fn counted(count: u64, all: u64, tone: &'static str) -> Cell {
@@ -50,20 +57,29 @@ fn nanos(value: Option<Nanos>) -> Cell {
 /// Rows shown; a page of them is for people.
 const MOST: usize = 100;
 
+/// `field` is the word of the filter that tells the groups apart, if there is one.
 pub fn table(
     caption: impl Into<String>,
     test: &'static str,
     first: &'static str,
     groups: &[InvocationGroup],
+    (state, field): (&State, Option<&str>),
     href: impl Fn(&str) -> Option<String>,
     columns: Columns,
 ) -> Table {
     let row = |group: &InvocationGroup| {
         let name = group.name.as_deref();
+        // Those of the row where a word of the filter tells them from the others, else all.
+        let every = match name.zip(field) {
+            Some((name, field)) => {
+                state.list_with(field, name).with("sort", InvocationSort::Dearest.name()).to_string()
+            }
+            None => state.dearest(""),
+        };
         GroupRow {
             name: name.map_or_else(|| "unknown".to_owned(), |name| text::named(name, 80)),
             href: name.and_then(&href),
-            cells: columns.cells(group),
+            cells: columns.cells(group, &every),
         }
     };
     Table {
@@ -118,11 +134,11 @@ impl Columns {
         }
     }
 
-    fn cells(self, group: &InvocationGroup) -> Vec<Cell> {
+    fn cells(self, group: &InvocationGroup, every: &str) -> Vec<Cell> {
         let all = group.count;
         let started = |kind: StartKind, tone| counted(group.started(kind), all, tone);
-        let money = &group.money;
-        let is_priced = all > money.unpriced;
+        let sums = &group.money;
+        let is_priced = all > sums.unpriced;
         match self {
             Self::Health => vec![
                 cell(format::large_count(all)),
@@ -142,15 +158,22 @@ impl Columns {
                 quantile(group.cold_duration),
                 memory(group),
                 match is_priced {
-                    true => Cell { title: format!("{} USD", money.total), ..cell(format::usd(money.total)) },
+                    true => money(Formula::of_group(group, every.to_owned())),
                     false => Cell { tone: "zero", ..cell("not priced") },
                 },
-                match format::per_million(money.total, all.saturating_sub(money.unpriced)) {
-                    Some(usd) => cell(format::usd(usd)),
+                match format::per_million(sums.total, all.saturating_sub(sums.unpriced)) {
+                    Some(usd) => Cell {
+                        title: format!(
+                            "{} × 1,000,000 ÷ {}",
+                            format::usd(sums.total),
+                            format::count(all - sums.unpriced)
+                        ),
+                        ..cell(format::usd(usd))
+                    },
                     None => Cell { tone: "zero", ..cell(NOT_APPLICABLE) },
                 },
-                cell(format::usd_share(money.reported, money.total)),
-                counted(money.unpriced, all, "c-error"),
+                cell(format::usd_share(sums.reported, sums.total)),
+                counted(sums.unpriced, all, "c-error"),
             ],
             Self::Starts => vec![
                 cell(format::large_count(all)),
@@ -166,7 +189,7 @@ impl Columns {
                 nanos(group.init.p50),
                 nanos(group.init.p95),
                 match is_priced {
-                    true => Cell { title: format!("{} USD", money.init), ..cell(paid_for_inits(group)) },
+                    true => paid_for_inits(group, every.to_owned()).map_or_else(|| cell("unknown"), money),
                     false => Cell { tone: "zero", ..cell("not priced") },
                 },
             ],

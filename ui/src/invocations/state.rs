@@ -38,7 +38,7 @@ impl Page {
     fn known(&self) -> &'static [&'static str] {
         match self {
             Self::List => &["range", "from", "to", "f", "sort", "cursor", "format"],
-            Self::ColdStarts => &["range", "from", "to", "f", "by"],
+            Self::ColdStarts => &["range", "from", "to", "f", "by", "felt"],
             _ => &["range", "from", "to", "f"],
         }
     }
@@ -82,6 +82,8 @@ pub struct State {
     /// The last invocation of the page before.
     pub after: Option<InvocationCursor>,
     pub by: InvocationGrouping,
+    /// Only starts that somebody waited for.
+    pub felt: bool,
     pub format: Format,
     pub bad: Vec<BadParam>,
 }
@@ -108,6 +110,7 @@ impl State {
             sort: query.choice("sort", &sorts, &mut bad).unwrap_or_default(),
             after,
             by: query.choice("by", &BY.map(|by| (by.name(), by)), &mut bad).unwrap_or_default(),
+            felt: query.choice("felt", &[("1", true), ("0", false)], &mut bad).unwrap_or_default(),
             format: query.choice("format", &formats, &mut bad).unwrap_or_default(),
             page,
             bad,
@@ -139,6 +142,7 @@ impl State {
             .maybe("sort", (self.sort != InvocationSort::default()).then(|| self.sort.name()))
             .maybe("cursor", self.after.as_ref().map(InvocationCursor::to_text))
             .maybe("by", (self.by != InvocationGrouping::default()).then(|| self.by.name()))
+            .maybe("felt", self.felt.then_some("1"))
             .maybe(
                 "format",
                 match self.format {
@@ -165,6 +169,15 @@ impl State {
         Self { by, ..self.clone() }
     }
 
+    pub fn felt(&self, felt: bool) -> Self {
+        Self { felt, ..self.clone() }
+    }
+
+    /// The word that cold starts are asked for with.
+    pub fn cold_word(&self) -> &'static str {
+        if self.felt { "cold:waited" } else { "cold:true" }
+    }
+
     pub fn paged(&self, after: Option<InvocationCursor>) -> Self {
         Self { after, ..self.clone() }
     }
@@ -182,6 +195,11 @@ impl State {
     /// The list with a word of ours that needs no quotes.
     pub fn list_where(&self, word: &str) -> Link {
         self.elsewhere("/invocations").with("f", format!("{} {word}", self.asked().to_line()).trim())
+    }
+
+    /// The same, dearest first: the addends of a sum, each with its arithmetic.
+    pub fn dearest(&self, word: &str) -> String {
+        self.list_where(word).with("sort", InvocationSort::Dearest.name()).to_string()
     }
 
     /// Another page over the same range.
@@ -233,7 +251,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_state_reads_back_from_its_own_address(
-            sort in 0usize..5, by in 0usize..5, tenant in ".{1,20}",
+            sort in 0usize..5, by in 0usize..5, felt: bool, tenant in ".{1,20}",
             cursor in proptest::option::of((any::<i64>(), 0u64..(1 << 62), ".{0,20}")),
         ) {
             for page in [Page::List, Page::ColdStarts, Page::Functions] {
@@ -246,6 +264,7 @@ mod tests {
                     sort: if is_list { InvocationSort::ALL[sort] } else { InvocationSort::default() },
                     by: if page == Page::ColdStarts { BY[by] } else { InvocationGrouping::default() },
                     after,
+                    felt: felt && page == Page::ColdStarts,
                     ..State::parse(page.clone(), "", now()).filtered(&line)
                 };
                 prop_assume!(state.filter.problems.is_empty());

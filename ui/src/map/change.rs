@@ -45,6 +45,8 @@ pub struct Changes {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     pub id: String,
+    /// Its panel.
+    pub href: String,
     pub name: String,
     /// `new`, `gone` or what changed: `faults +3.1 pts`.
     pub words: String,
@@ -204,7 +206,7 @@ pub fn changes(graph: &Graph, per_second: &dyn Fn(u64) -> f64, per_hour: &dyn Fn
             both(&|numbers| numbers.p95().map_or_else(|| NOT_APPLICABLE.to_owned(), duration)),
             both(&|numbers| hourly(numbers.cost)),
         ];
-        found.push((size, Row { id, name, words, fate: word, cells }));
+        found.push((size, Row { id, href: String::new(), name, words, fate: word, cells }));
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
     let more = found.len().saturating_sub(ROWS);

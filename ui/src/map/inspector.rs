@@ -4,7 +4,7 @@ use coldlight_model::money::Usd;
 use coldlight_model::{Carried, EdgeStats, NodeStats, Way, filter};
 
 use super::graph::{Graph, GraphNode, plural};
-use super::links::{MAX_WORD, push_problem_links, trace_links, traces};
+use super::links::{MAX_WORD, addends, push_problem_links, trace_links, traces};
 use super::money::{Money, is_priced, money};
 use crate::chart::{Durations, Stack};
 use crate::format::{NOT_APPLICABLE, count, counted, duration, rate, share, usd};
@@ -121,7 +121,7 @@ fn node(subject: &Subject, at: usize) -> Inspector {
         stack: Stack::new(&node.stats),
         durations: Durations::new(&node.stats.durations),
         durations_title: if node.seen { "Duration, as its callers saw it" } else { "Duration" },
-        money: node.bill.as_ref().and_then(|bill| money(bill, subject.phrase)),
+        money: node.bill.as_ref().and_then(|bill| money(bill, subject.phrase, addends(subject, node, &bill.spent))),
         lists: vec![callers(subject, at), callees(subject, at)],
         links: trace_links(subject, at),
         focus,
@@ -225,7 +225,7 @@ fn group(subject: &Subject, at: usize) -> Inspector {
         stack: Stack::new(&group.stats),
         durations: Durations::new(&group.stats.durations),
         durations_title: "Duration",
-        money: group.bill.as_ref().and_then(|bill| money(bill, subject.phrase)),
+        money: group.bill.as_ref().and_then(|bill| money(bill, subject.phrase, addends(subject, group, &bill.spent))),
         lists: vec![List {
             title: "Busiest",
             hint: "opens its surroundings".to_owned(),

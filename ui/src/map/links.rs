@@ -1,7 +1,9 @@
 //! From a node or an edge of the map to the traces and invocations behind its numbers.
 
-use coldlight_model::{NodeStats, Way, filter};
+use coldlight_model::money::Usd;
+use coldlight_model::{NodeStats, Spent, Way, filter};
 
+use super::GraphNode;
 use super::inspector::Subject;
 use crate::pages::map::State;
 use crate::query::Link;
@@ -77,7 +79,25 @@ fn push_invocation_links(links: &mut Vec<(String, String)>, state: &State, word:
     if cold > 0 {
         links.push(("Cold starts".to_owned(), found(format!("{word} cold:true"), None)));
     }
-    links.push(("Dearest invocations".to_owned(), found(word.to_owned(), Some("cost"))));
+    links.push(("Dearest invocations".to_owned(), found(word.to_owned(), Some("dearest"))));
+}
+
+/// What a node's cost is the sum of: invocations dearest first, tasks, and calls by their parts.
+pub fn addends(subject: &Subject, node: &GraphNode, spent: &Spent) -> Vec<(String, String)> {
+    let is_one = node.members == 1 && node.name.len() <= MAX_WORD;
+    let word = is_one.then(|| filter::word("service", &node.name));
+    let page = |path: &str| Link::to(path).with_all(&subject.state.range.pairs()).maybe("f", word.clone());
+    let mut links = Vec::new();
+    if spent.invocations > 0 {
+        let every = page("/invocations").with("sort", "dearest").to_string();
+        links.push(("Each invocation with its own arithmetic".to_owned(), every));
+    }
+    if spent.container_requests > 0 || spent.busy > Usd::ZERO || spent.idle > Usd::ZERO {
+        let tasks = Link::to("/containers").with_all(&subject.state.range.pairs()).to_string();
+        links.push(("Each task with its own arithmetic".to_owned(), tasks));
+    }
+    links.push(("Its parts over time".to_owned(), page("/cost").to_string()));
+    links
 }
 
 /// The trace search of the same range.

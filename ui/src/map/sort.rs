@@ -115,7 +115,7 @@ impl Sort {
         };
         let priced = |node: &GraphNode| {
             let spent = node.bill.as_ref().map(|bill| &bill.spent).filter(|spent| is_priced(spent))?;
-            Some((spent.total(), spent.invocations - spent.unpriced))
+            Some((spent.total(), spent.priced()))
         };
         let cost = |node: &GraphNode| priced(node).map(|(total, _)| total);
         let millionth = |node: &GraphNode| priced(node).and_then(|(total, count)| per_million(total, count));

@@ -53,6 +53,8 @@ pub struct Cell {
     pub text: String,
     /// `zero`, or the class of the problem it shows.
     pub tone: &'static str,
+    /// Of a sum of money: the node's panel, which has its formula.
+    pub href: Option<String>,
 }
 
 pub fn table(graph: &Graph, state: &State, palette: &Palette, per_second: &dyn Fn(u64) -> f64) -> Table {
@@ -95,14 +97,15 @@ fn row(node: &GraphNode, state: &State, palette: &Palette, per_second: &dyn Fn(u
             _ if count as f64 >= from * stats.calls as f64 => tone,
             _ => "",
         };
-        Cell { text: share(count, stats.calls), tone }
+        Cell { text: share(count, stats.calls), tone, href: None }
     };
     let time = |q: f64| match stats.durations.quantile(q) {
-        Some(nanos) => Cell { text: duration(nanos), tone: "" },
-        None => Cell { text: NOT_APPLICABLE.to_owned(), tone: "zero" },
+        Some(nanos) => Cell { text: duration(nanos), tone: "", href: None },
+        None => Cell { text: NOT_APPLICABLE.to_owned(), tone: "zero", href: None },
     };
-    let none = || Cell { text: NOT_APPLICABLE.to_owned(), tone: "zero" };
-    let spent = node.bill.as_ref().map(|bill| &bill.spent).filter(|spent| spent.invocations > 0);
+    let none = || Cell { text: NOT_APPLICABLE.to_owned(), tone: "zero", href: None };
+    let spent = node.bill.as_ref().map(|bill| &bill.spent).filter(|spent| spent.served() > 0 || is_priced(spent));
+    let panel = state.clone().select(Some(node.id.clone())).link().to_string();
     let is_selected = state.selected.as_deref() == Some(&node.id);
     Row {
         id: node.id.clone(),
@@ -114,22 +117,24 @@ fn row(node: &GraphNode, state: &State, palette: &Palette, per_second: &dyn Fn(u
         seen: node.seen,
         calls: stats.calls,
         cells: [
-            Cell { text: rate(per_second(stats.calls)), tone: "" },
+            Cell { text: rate(per_second(stats.calls)), tone: "", href: None },
             problem(stats.faults, "c-fault b", 0.005),
             problem(stats.errors, "c-error b", 0.005),
             problem(stats.throttles, "c-throttle b", 0.01),
             time(0.5),
             time(0.95),
             match spent.and_then(cold_share) {
-                Some(text) => Cell { text, tone: if spent.is_some_and(is_often_cold) { "c-cold b" } else { "" } },
+                Some(text) => {
+                    Cell { text, tone: if spent.is_some_and(is_often_cold) { "c-cold b" } else { "" }, href: None }
+                }
                 None => none(),
             },
             match (spent.filter(|spent| is_priced(spent)), spent) {
-                (Some(spent), _) => Cell { text: usd(spent.total()), tone: "b" },
-                (None, Some(_)) => Cell { text: "not priced".to_owned(), tone: "zero" },
+                (Some(spent), _) => Cell { text: usd(spent.total()), tone: "b", href: Some(panel.clone()) },
+                (None, Some(_)) => Cell { text: "not priced".to_owned(), tone: "zero", href: None },
                 (None, None) => none(),
             },
-            spent.and_then(millionth).map_or_else(none, |text| Cell { text, tone: "" }),
+            spent.and_then(millionth).map_or_else(none, |text| Cell { text, tone: "", href: Some(panel.clone()) }),
         ],
         is_selected,
     }

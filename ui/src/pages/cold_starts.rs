@@ -2,12 +2,13 @@
 
 use askama::Template;
 use coldlight_model::lambda::StartKind;
-use coldlight_model::{InvocationGroup, InvocationGrouping, InvocationList};
+use coldlight_model::{ColdCourse, InvocationGroup, InvocationGrouping, InvocationList};
 
 use super::invocations::{Nothing, WORDS, nothing};
 use crate::chart::Kpi;
 use crate::filter_bar::FilterBar;
 use crate::format;
+use crate::invocations::cold::{self, Idle, RouteRow, SplitBar};
 use crate::invocations::figures::{self, Chart, Stacked};
 use crate::invocations::groups::{self, Columns, Table};
 use crate::invocations::row::{self, Row};
@@ -32,6 +33,7 @@ pub struct Answer<'a> {
     pub groups: &'a [InvocationGroup],
     /// Cold starts, longest init first.
     pub coldest: &'a InvocationList,
+    pub course: &'a ColdCourse,
 }
 
 /// A kind of start: what it means and how many there were.
@@ -55,6 +57,10 @@ struct View {
     unknown: String,
     choices: Vec<(&'static str, String, bool)>,
     table: Table,
+    felt: [(&'static str, String, bool); 2],
+    splits: Vec<SplitBar>,
+    idle: Option<Idle>,
+    routes: Vec<RouteRow>,
     strip: Option<Strip>,
     rows: Vec<Row>,
     every: String,
@@ -92,11 +98,11 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
     };
     let listed = answer.coldest.invocations.len().min(LISTED);
     View {
-        chrome: Chrome::new(shell, Section::ColdStarts, "Cold starts", &here).bad(&state.bad),
+        chrome: Chrome::new(shell, Section::ColdStarts, "Cold starts", &here).bad(&state.bad).furnished("lambda"),
         bar: FilterBar::new(state.filter(), &here, &state.page.path()).placeholder(WORDS),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         partial: figures::partial(answer.all),
-        kpis: figures::cold_kpis(answer.all, &slices),
+        kpis: figures::cold_kpis(answer.all, &slices, state),
         chart: figures::chart(&slices, state, &shell.zone, Stacked::Starts),
         kinds: StartKind::ALL.iter().filter(|kind| kind.is_cold()).map(kind).collect(),
         unknown: format::large_count(answer.all.start_unknown()),
@@ -112,12 +118,18 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
                 _ => "Function",
             },
             answer.groups,
+            (state, field),
             |name| Some(state.list_with(field?, name).to_string()),
             Columns::Starts,
         ),
+        felt: [("All", false), ("Somebody waited", true)]
+            .map(|(label, felt)| (label, state.felt(felt).link().to_string(), state.felt == felt)),
+        splits: cold::splits(answer.course, state),
+        idle: cold::idle(answer.course),
+        routes: cold::routes(answer.course, state),
         strip: strip::strip(&answer.coldest.invocations),
         rows: row::rows(&answer.coldest.invocations[..listed], shell),
-        every: state.list_where("cold:true").with("sort", "coldest").to_string(),
+        every: state.list_where(state.cold_word()).with("sort", "coldest").to_string(),
         nothing: (answer.all.count == 0).then(|| nothing(shell, state)),
         first: None,
         phrase: state.range.phrase(),

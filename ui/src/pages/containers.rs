@@ -14,6 +14,7 @@ use self::rungs::{RungRow, rung_rows};
 use self::tasks::{Detail, TaskRow, detail, task_rows};
 use crate::chart::Kpi;
 use crate::format::{NOT_APPLICABLE, counted, large_count, per_million, share, usd, usd_share};
+use crate::formula::Formula;
 use crate::moment::{Moment, Shows};
 use crate::query::{BadParam, Link, Query};
 use crate::range::{PARAMS, Picker, Range};
@@ -170,6 +171,30 @@ impl Sum {
         if self.billed == 0 { 0.0 } else { self.busy_ns as f64 / self.billed as f64 * 100.0 }
     }
 
+    /// How the cost came to be.
+    fn formula(&self, every: String) -> Formula {
+        let is_priced = self.unpriced_tasks < self.tasks;
+        let mut lines = vec![
+            format!(
+                "busy {} + idle {} = {}, exactly {} USD.",
+                usd(self.busy),
+                usd(self.idle),
+                usd(self.cost),
+                self.cost
+            ),
+            "Each task: seconds ÷ 3600 × (vCPU × its price + GB × its price), of the day it was first seen.".to_owned(),
+        ];
+        if self.unpriced_tasks > 0 {
+            lines.push(format!("{} without a price: not in it.", counted(self.unpriced_tasks, "task", "tasks")));
+        }
+        Formula {
+            shown: self.shown(self.cost),
+            exact: is_priced.then(|| self.cost.to_string()),
+            lines,
+            links: vec![("Each task with its own arithmetic".to_owned(), format!("{every}#tasks"))],
+        }
+    }
+
     /// Idle counts: it is paid for.
     fn per_million(&self) -> String {
         per_million(self.cost, self.priced).map_or_else(|| NOT_APPLICABLE.to_owned(), usd)
@@ -194,7 +219,7 @@ pub fn page(shell: &Shell, state: &State, found: &Containers) -> String {
         chrome: Chrome::new(shell, Section::Containers, "Containers", &here).bad(&state.bad).keys(&KEYS),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         crumbs: crumbs(state, &inside),
-        kpis: kpis(&sum),
+        kpis: kpis(&sum, &here.to_string()),
         more_rungs: more(rungs.len(), 0),
         rungs: rungs.into_iter().take(MOST_ROWS).collect(),
         rung: next.map_or("", rung_title),
@@ -241,7 +266,7 @@ fn crumbs(state: &State, inside: &[&Task]) -> Vec<Crumb> {
     crumbs
 }
 
-fn kpis(sum: &Sum) -> Vec<Kpi> {
+fn kpis(sum: &Sum, here: &str) -> Vec<Kpi> {
     let pico = |amount: Usd| u64::try_from(amount.attos() / 1_000_000).unwrap_or(u64::MAX);
     let kpi = |name, label, value: String, aside: String, tone, (unit, raw)| Kpi {
         name,
@@ -252,7 +277,10 @@ fn kpis(sum: &Sum) -> Vec<Kpi> {
         unit,
         raw,
         spark: None,
+        formula: None,
     };
+    let is_priced = sum.unpriced_tasks < sum.tasks;
+    let how = |shown: String, how: &str| is_priced.then(|| sum.formula(here.to_owned()).shown_as(shown, how));
     let of = |part: Usd| if sum.cost == Usd::ZERO { String::new() } else { usd_share(part, sum.cost) };
     vec![
         kpi(
@@ -274,24 +302,39 @@ fn kpis(sum: &Sum) -> Vec<Kpi> {
             if sum.failed > 0 { "c-fault" } else { "" },
             ("count", sum.requests),
         ),
-        kpi(
-            "cost",
-            "List cost",
-            sum.shown(sum.cost),
-            if sum.unpriced_tasks == sum.tasks { String::new() } else { format!("{} an hour", usd(sum.hourly)) },
-            "",
-            ("picos", pico(sum.cost)),
-        ),
-        kpi("busy", "Busy", sum.shown(sum.busy), of(sum.busy), "", ("picos", pico(sum.busy))),
-        kpi("idle", "Idle", sum.shown(sum.idle), of(sum.idle), "", ("picos", pico(sum.idle))),
-        kpi(
-            "million",
-            "Per million requests",
-            sum.per_million(),
-            "idle included".to_owned(),
-            "",
-            ("count", sum.priced),
-        ),
+        Kpi {
+            formula: Some(sum.formula(here.to_owned())),
+            ..kpi(
+                "cost",
+                "List cost",
+                sum.shown(sum.cost),
+                if is_priced { format!("{} an hour", usd(sum.hourly)) } else { String::new() },
+                "",
+                ("picos", pico(sum.cost)),
+            )
+        },
+        Kpi {
+            formula: how(usd(sum.busy), "The time with a request open, of each task × its price."),
+            ..kpi("busy", "Busy", sum.shown(sum.busy), of(sum.busy), "", ("picos", pico(sum.busy)))
+        },
+        Kpi {
+            formula: how(usd(sum.idle), "The cost less its busy part."),
+            ..kpi("idle", "Idle", sum.shown(sum.idle), of(sum.idle), "", ("picos", pico(sum.idle)))
+        },
+        Kpi {
+            formula: how(
+                sum.per_million(),
+                &format!("{} × 1,000,000 ÷ {} requests.", usd(sum.cost), large_count(sum.priced)),
+            ),
+            ..kpi(
+                "million",
+                "Per million requests",
+                sum.per_million(),
+                "idle included".to_owned(),
+                "",
+                ("count", sum.priced),
+            )
+        },
     ]
 }
 

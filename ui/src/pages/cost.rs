@@ -15,7 +15,8 @@ pub use self::state::State;
 use self::table::{Row, rows};
 use crate::chart::{Kpi, Spark};
 use crate::filter_bar::FilterBar;
-use crate::format::{counted, large_count, per_million, share, usd, usd_share};
+use crate::format::{counted, large_count, per_million, period, share, usd, usd_share};
+use crate::formula::Formula;
 use crate::palette::Palette;
 use crate::query::Link;
 use crate::range::Picker;
@@ -96,7 +97,7 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
         } else {
             String::new()
         },
-        kpis: kpis(spending),
+        kpis: kpis(spending, state),
         chart: chart(spending, &palette, &shell.zone),
         parts: parts(&spending.total),
         in_failed: in_failed(&spending.total),
@@ -166,18 +167,24 @@ fn change(now: Usd, before: Usd) -> String {
     format!("{glyph} {}", usd_share(by, before))
 }
 
-fn kpis(spending: &Spending) -> Vec<Kpi> {
+fn kpis(spending: &Spending, state: &State) -> Vec<Kpi> {
     let spent = &spending.total;
     let total = spent.total();
-    let kpi = |name, label, amount: Option<Usd>, aside: String, tone| Kpi {
+    let every = Link::to("/invocations").with_all(&state.range.pairs()).with("f", state.filter.to_line());
+    let sum = Formula::of_spent(spent, every.with("sort", "dearest").to_string());
+    let kpi = |name, label, amount: Option<Usd>, how: &str, aside: String, tone| Kpi {
         name,
         label,
-        value: amount.map_or_else(|| "–".to_owned(), usd),
+        value: "–".to_owned(),
         aside,
         tone,
         unit: "pico",
         raw: amount.map_or(0, pico),
         spark: None,
+        formula: amount.map(|amount| match how {
+            "" => sum.clone(),
+            how => sum.clone().shown_as(usd(amount), how),
+        }),
     };
     let steps: Vec<Usd> = (0..spending.previous_steps.len())
         .map(|at| Usd::sum(spending.groups.iter().filter_map(|group| group.steps.get(at).copied())).unwrap_or_default())
@@ -186,23 +193,29 @@ fn kpis(spending: &Spending) -> Vec<Kpi> {
     let length = spending.range.length().max(1);
     let month = total.times(u128::from(MONTH_HOURS * HOUR), length.into());
     let of_total = |part: Usd| if total == Usd::ZERO { String::new() } else { usd_share(part, total) };
+    let at_this_rate = format!("{} × {MONTH_HOURS} h ÷ {}.", usd(total), period(length));
+    let each = format!("{} × 1,000,000 ÷ {}.", usd(total), large_count(spent.priced()));
     let compared = change(total, spending.previous.total());
     let compared = if compared.is_empty() { compared } else { format!("{compared} on the time before") };
     vec![
-        Kpi { spark: Spark::new(&course), ..kpi("total", "List cost", Some(total), compared, "") },
-        kpi("month", "Month at this rate", month, format!("{MONTH_HOURS} h"), ""),
-        kpi("million", "Per million requests", per_million(total, spent.priced()), served(spent), ""),
-        kpi("waiting", "Paid for waiting", Some(spent.waiting), of_total(spent.waiting), ""),
+        Kpi { spark: Spark::new(&course), ..kpi("total", "List cost", Some(total), "", compared, "") },
+        kpi("month", "Month at this rate", month, &at_this_rate, format!("{MONTH_HOURS} h"), ""),
+        kpi("million", "Per million requests", per_million(total, spent.priced()), &each, served(spent), ""),
+        kpi("waiting", "Paid for waiting", Some(spent.waiting), WAITING, of_total(spent.waiting), ""),
         cold(spent, kpi),
         kpi(
             "failed",
             "Paid for failures",
             Some(spent.in_failed),
+            "The cost of those invocations and requests that failed.",
             of_total(spent.in_failed),
             if spent.failed > 0 { "c-fault" } else { "" },
         ),
     ]
 }
+
+const WAITING: &str = "Billed time while a call of the invocation was under way × memory × the price of a GB-second.";
+const INIT: &str = "Init milliseconds, rounded up, × memory × the price of a GB-second.";
 
 fn served(spent: &Spent) -> String {
     let invocations = counted(spent.invocations, "invocation", "invocations");
@@ -213,11 +226,14 @@ fn served(spent: &Spent) -> String {
 }
 
 /// An init that nobody reported is not free: its cost is not known.
-fn cold(spent: &Spent, kpi: impl Fn(&'static str, &'static str, Option<Usd>, String, &'static str) -> Kpi) -> Kpi {
+fn cold(
+    spent: &Spent,
+    kpi: impl Fn(&'static str, &'static str, Option<Usd>, &str, String, &'static str) -> Kpi,
+) -> Kpi {
     let starts = counted(spent.cold, "cold start", "cold starts");
     let reported = spent.cold == 0 || spent.init > Usd::ZERO;
     let aside = if reported { starts } else { format!("{starts}, no init reported") };
-    kpi("cold", "Paid for cold starts", reported.then_some(spent.init), aside, "c-cold")
+    kpi("cold", "Paid for cold starts", reported.then_some(spent.init), INIT, aside, "c-cold")
 }
 
 /// What sampling left out, beside the sums and never in them.

@@ -1,18 +1,21 @@
 //! One function: its health, its versions and sizes, and what deserves a look.   (ui/src/pages/function.rs ↔ templates/function.html)
 
+mod notes;
+
 use askama::Template;
-use coldlight_model::{InvocationGroup, InvocationList};
+use coldlight_model::{FunctionCourse, InvocationGroup, InvocationList};
 
 use super::invocations::{Nothing, WORDS, nothing};
 use crate::chart::Kpi;
 use crate::filter_bar::FilterBar;
-use crate::format;
+use crate::invocations::course::{self, Began, Call, Lines, Memory, Temper};
 use crate::invocations::figures::{self, Chart, Stacked};
 use crate::invocations::groups::{self, Columns, Table};
 use crate::invocations::row::{self, Row};
 use crate::range::Picker;
 use crate::shell::{Chrome, Section, Shell};
 use crate::text;
+use notes::{Insight, insights};
 
 pub use crate::invocations::state::{Page, State};
 
@@ -27,14 +30,9 @@ pub struct Answer<'a> {
     pub slices: &'a [InvocationGroup],
     pub versions: &'a [InvocationGroup],
     pub sizes: &'a [InvocationGroup],
+    pub course: &'a FunctionCourse,
     /// The newest.
     pub newest: &'a InvocationList,
-}
-
-/// Something with a number past its threshold, and the invocations that prove it.
-struct Insight {
-    words: String,
-    href: String,
 }
 
 #[derive(Template)]
@@ -48,6 +46,12 @@ struct View {
     kpis: Vec<Kpi>,
     insights: Vec<Insight>,
     chart: Option<Chart>,
+    durations: Option<Lines>,
+    concurrency: Option<Lines>,
+    memory: Option<Memory>,
+    began: Vec<Began>,
+    tempers: Vec<Temper>,
+    calls: Vec<Call>,
     tables: Vec<Table>,
     rows: Vec<Row>,
     every: String,
@@ -74,19 +78,35 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
     };
     let slices = figures::slices(answer.slices);
     let narrowed = |field: &'static str| move |value: &str| Some(state.list_with(field, value).to_string());
-    let table = |caption, test, first, groups, field| {
-        groups::table(caption, test, first, groups, narrowed(field), Columns::Health)
-    };
-    let sizes = groups::table("Memory sizes", "size-row", "Memory, MB", answer.sizes, |_| None, Columns::Health);
+    let versions = groups::table(
+        "Versions",
+        "version-row",
+        "Version",
+        answer.versions,
+        (state, Some("version")),
+        narrowed("version"),
+        Columns::Health,
+    );
+    let sizes = ("Memory sizes", "size-row", "Memory, MB");
+    let sizes = groups::table(sizes.0, sizes.1, sizes.2, answer.sizes, (state, None), |_| None, Columns::Health);
+    let marks = course::marks(&answer.course.deploys, state);
+    let chart = figures::chart(&slices, state, &shell.zone, Stacked::Outcomes);
+    let service = answer.newest.invocations.first().map_or("", |one| one.service.as_str());
     View {
-        chrome: Chrome::new(shell, Section::Functions, name.clone(), &here).bad(&state.bad),
+        chrome: Chrome::new(shell, Section::Functions, name.clone(), &here).bad(&state.bad).furnished("lambda"),
         bar: FilterBar::new(state.filter(), &here, &state.page.path()).placeholder(WORDS),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         partial: figures::partial(answer.all),
-        kpis: figures::kpis(answer.all, &slices),
-        insights: insights(answer.all, state),
-        chart: figures::chart(&slices, state, &shell.zone, Stacked::Outcomes),
-        tables: vec![table("Versions", "version-row", "Version", answer.versions, "version"), sizes],
+        kpis: figures::kpis(answer.all, &slices, state),
+        insights: insights(answer.all, answer.course, state, service),
+        durations: course::durations(&slices, &marks, state, shell),
+        concurrency: course::concurrency(answer.course, &marks, state, shell),
+        memory: course::memory(answer.course, answer.all, state),
+        began: course::began(&answer.course.deploys, state, shell),
+        tempers: course::tempers(answer.all, state),
+        calls: course::calls(answer.course, state),
+        chart: chart.map(|chart| Chart { marks, ..chart }),
+        tables: vec![versions, sizes],
         rows: row::rows(&answer.newest.invocations, shell),
         every: state.list_where("").to_string(),
         nothing: (answer.all.count == 0).then(|| nothing(shell, state)),
@@ -94,51 +114,4 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
         phrase: state.range.phrase(),
         name,
     }
-}
-
-/// Errors over 1 %, any timeout, memory over 95 %, inits over a quarter of a cold start, and money nobody can tell.
-fn insights(all: &InvocationGroup, state: &State) -> Vec<Insight> {
-    let mut insights = Vec::new();
-    let mut add = |is_worth: bool, words: String, word: &str| {
-        if is_worth {
-            insights.push(Insight { words, href: state.list_where(word).to_string() });
-        }
-    };
-    let failed = all.failed();
-    add(
-        failed * 100 > all.count,
-        format!("{} failed: {}, more than 1%.", format::large_count(failed), format::share(failed, all.count)),
-        "-outcome:ok",
-    );
-    add(all.timeouts > 0, format!("{}.", format::counted(all.timeouts, "timeout", "timeouts")), "outcome:timeout");
-    add(
-        all.out_of_memory > 0,
-        format!("{} out of memory.", format::counted(all.out_of_memory, "invocation", "invocations")),
-        "outcome:oom",
-    );
-    if let (Some((_, size)), Some(used)) = (all.memory_mb, all.max_memory_mb) {
-        let words = format!("{} MB of {size} MB memory used at most: more than 95%.", format::count(used));
-        add(used * 100 > size * 95, words, "mem>95%");
-    }
-    if let (Some(init), Some(run)) = (all.init.p50, all.cold_duration.p50) {
-        let whole = init.saturating_add(run);
-        let words = format!(
-            "Half of its inits and restores took {} or more: {} of a cold start with a typical run, more than 25%.",
-            format::duration(init),
-            format::share(init, whole)
-        );
-        add(init.saturating_mul(4) > whole, words, "cold:true");
-    }
-    let money = &all.money;
-    if failed > 0 && money.failed.attos() > 0 {
-        let words = format!(
-            "{} ({}) was spent on invocations that failed.",
-            format::usd(money.failed),
-            format::usd_share(money.failed, money.total)
-        );
-        add(true, words, "-outcome:ok");
-    }
-    let words = format!("{} not priced: region, memory or duration is not known.", format::large_count(money.unpriced));
-    add(money.unpriced > 0, words, "");
-    insights
 }

@@ -52,7 +52,7 @@ fn view(shell: &Shell, state: &State, functions: &[InvocationGroup], all: &Invoc
         let link = state.elsewhere(&function_path(name));
         Some(link.with("f", state.filter().to_line()).to_string())
     };
-    let mut kpis = figures::kpis(all, &[]);
+    let mut kpis = figures::kpis(all, &[], state);
     let count = functions.len() as u64;
     kpis.insert(
         0,
@@ -65,6 +65,7 @@ fn view(shell: &Shell, state: &State, functions: &[InvocationGroup], all: &Invoc
             unit: "count",
             raw: count,
             spark: None,
+            formula: None,
         },
     );
     View {
@@ -78,6 +79,7 @@ fn view(shell: &Shell, state: &State, functions: &[InvocationGroup], all: &Invoc
             "function-row",
             "Function",
             functions,
+            (state, Some("function")),
             href,
             Columns::Health,
         ),

@@ -98,7 +98,7 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
         bar: FilterBar::new(state.filter(), &here, &state.page.path()).placeholder(WORDS),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         partial: figures::partial(answer.all),
-        kpis: figures::kpis(answer.all, &slices),
+        kpis: figures::kpis(answer.all, &slices, state),
         chart: figures::chart(&slices, state, &shell.zone, Stacked::Outcomes),
         sorts: vec![
             sort(InvocationSort::Newest, "Newest"),

@@ -12,6 +12,7 @@ pub use state::{By, Earlier, State};
 
 use crate::chart::Kpi;
 use crate::filter_bar::FilterBar;
+use crate::invocations::figures;
 use crate::layout::{Layout, Place, layout};
 use crate::map::card::{Card, Look as CardLook, card};
 use crate::map::change::{Changes, changes};
@@ -130,12 +131,18 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
         emphasis: state.emphasis(),
         groupings: state.groupings(),
         comparisons: state.comparisons(),
-        changes: map.is_compared().then(|| changes(&near, &per_second, &|amount| map.per_hour(amount))),
+        changes: map.is_compared().then(|| {
+            let mut changes = changes(&near, &per_second, &|amount| map.per_hour(amount));
+            for row in &mut changes.rows {
+                row.href = state.clone().select(Some(row.id.clone())).link().to_string();
+            }
+            changes
+        }),
         times: (
             map.earlier.as_ref().map(|earlier| day_span(earlier.range, shell)).unwrap_or_default(),
             day_span(map.range, shell),
         ),
-        kpis: kpis::kpis(map),
+        kpis: kpis::kpis(map, state),
         nothing: map.is_empty().then(|| nothing(shell, state)),
         drawing: (!map.is_empty()).then(|| drawing(&graph, state, drawn, &palette, map)),
         inspector: inspector(&subject),
@@ -229,6 +236,9 @@ fn notes(state: &State, map: &ServiceMap, graph: &Graph, near: &Graph, filtered:
                 Link::to(TRACES).with_all(&state.range.pairs()).with("f", filtered).to_string(),
             )),
         });
+    }
+    if let Some(words) = figures::sampled(map.sampled, &map.spent) {
+        notes.push(Note { text: words, link: None });
     }
     if map.earlier.as_ref().is_some_and(|earlier| earlier.is_empty()) {
         let text = "No request came in the earlier time, so there is nothing to compare with.".to_owned();

@@ -1,11 +1,12 @@
 //! Traces found: when they were, how they went, which were slow.             (ui/src/pages/traces.rs ↔ templates/traces.html)
 
 use askama::Template;
-use coldlight_model::{ServiceSummary, TraceHistogram, TraceList, filter};
+use coldlight_model::{ServiceSummary, Spent, TraceHistogram, TraceList, filter};
 
 use crate::chart::{Kpi, Spark};
 use crate::filter_bar::FilterBar;
 use crate::format;
+use crate::invocations::figures;
 use crate::palette::Palette;
 use crate::range::Picker;
 use crate::shell::{Chrome, Key, Section, Shell};
@@ -33,6 +34,7 @@ struct View {
     bar: FilterBar,
     picker: Picker,
     as_heat: String,
+    partial: Option<String>,
     kpis: Vec<Kpi>,
     histogram: Option<Histogram>,
     start: Head,
@@ -58,30 +60,26 @@ struct Facet {
     is_chosen: bool,
 }
 
+/// What the store answered.
+#[derive(Clone, Copy)]
+pub struct Answer<'a> {
+    pub list: &'a TraceList,
+    pub counts: &'a TraceHistogram,
+    pub services: &'a [ServiceSummary],
+}
+
 /// The whole page.
-pub fn page(
-    shell: &Shell,
-    state: &State,
-    list: &TraceList,
-    counts: &TraceHistogram,
-    services: &[ServiceSummary],
-) -> String {
-    super::render(&view(shell, state, list, counts, services))
+pub fn page(shell: &Shell, state: &State, answer: Answer) -> String {
+    super::render(&view(shell, state, answer))
 }
 
 /// One block of the page: `view` is all below the page's head.
-pub fn fragment(
-    block: &str,
-    shell: &Shell,
-    state: &State,
-    list: &TraceList,
-    counts: &TraceHistogram,
-    services: &[ServiceSummary],
-) -> Option<String> {
-    (block == "view").then(|| super::render(&view(shell, state, list, counts, services).as_view()))
+pub fn fragment(block: &str, shell: &Shell, state: &State, answer: Answer) -> Option<String> {
+    (block == "view").then(|| super::render(&view(shell, state, answer).as_view()))
 }
 
-fn view(shell: &Shell, state: &State, list: &TraceList, counts: &TraceHistogram, services: &[ServiceSummary]) -> View {
+fn view(shell: &Shell, state: &State, answer: Answer) -> View {
+    let Answer { list, counts, services } = answer;
     let here = state.link();
     let names = list.traces.iter().flat_map(|trace| trace.services.iter().chain([&trace.root_service]));
     let palette = Palette::of(names.chain(services.iter().map(|service| &service.service)).map(String::as_str));
@@ -93,6 +91,7 @@ fn view(shell: &Shell, state: &State, list: &TraceList, counts: &TraceHistogram,
         bar: FilterBar::new(state.filter(), &here, PATH),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         as_heat: state.as_heat().link().to_string(),
+        partial: figures::sampled(counts.sampled, &Spent::default()),
         kpis: kpis(counts),
         histogram: histogram::histogram(counts, state, &shell.zone),
         start,
@@ -127,6 +126,7 @@ fn kpis(counts: &TraceHistogram) -> Vec<Kpi> {
             unit: "count",
             raw: count,
             spark: course(of),
+            formula: None,
         }
     };
     vec![
@@ -134,11 +134,16 @@ fn kpis(counts: &TraceHistogram) -> Vec<Kpi> {
             name: "traces",
             label: "Traces",
             value: format::large_count(all),
-            aside: if seconds > 0.0 { format::rate(all as f64 / seconds) } else { String::new() },
+            aside: match counts.sampled.left_out {
+                0 if seconds > 0.0 => format::rate(all as f64 / seconds),
+                0 => String::new(),
+                left_out => format!("≈ {} in all", format::large_count(all.saturating_add(left_out))),
+            },
             tone: "",
             unit: "count",
             raw: all,
             spark: course(|bin| bin.count()),
+            formula: None,
         },
         problem("faults", "With a fault (5xx)", "c-fault", |bin| bin.faults),
         problem("throttles", "Throttled (429)", "c-throttle", |bin| bin.throttles),

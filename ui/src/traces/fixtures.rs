@@ -109,7 +109,7 @@ pub fn histogram() -> TraceHistogram {
             faults: if is_bad { 30 + noise % 60 } else { u64::from(noise.is_multiple_of(11)) },
         }
     };
-    TraceHistogram { bin_length: MINUTE, bins: (0..60).map(bin).collect() }
+    TraceHistogram { bin_length: MINUTE, bins: (0..60).map(bin).collect(), ..TraceHistogram::default() }
 }
 
 pub fn services() -> Vec<ServiceSummary> {

@@ -170,7 +170,7 @@ mod tests {
             throttles: *throttles,
             faults: *faults,
         });
-        TraceHistogram { bin_length: MINUTE, bins: bins.collect() }
+        TraceHistogram { bin_length: MINUTE, bins: bins.collect(), ..TraceHistogram::default() }
     }
 
     fn drawn(counts: &[[u64; 4]]) -> Option<Histogram> {

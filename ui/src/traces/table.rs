@@ -36,6 +36,7 @@ pub struct Row {
     pub more_services: Option<String>,
     /// What its invocations cost, and in words what that leaves out.
     pub cost: String,
+    pub is_priced: bool,
     pub cost_words: String,
     /// Symbol, count and words.
     pub glyphs: Vec<(&'static str, String, String)>,
@@ -98,6 +99,7 @@ fn row(trace: &TraceSummary, shows: Shows, palette: &Palette, shell: &Shell) -> 
             (None, 0) => format::NOT_APPLICABLE.to_owned(),
             (None, _) => "not priced".to_owned(),
         },
+        is_priced: trace.cost.is_some(),
         cost_words: match (trace.cost, trace.unpriced) {
             (Some(cost), 0) => format!("${}", cost.to_picodollars()),
             (_, 0) => "no invocation".to_owned(),

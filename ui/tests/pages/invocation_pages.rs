@@ -17,6 +17,44 @@ fn a_function_reads_well() {
 }
 
 #[test]
+fn what_deserves_a_look_has_its_number_and_a_link_to_what_proves_it() {
+    let html = function_page(Theme::System, "checkout", &few());
+    let notes: Vec<&str> = html.split("data-test=\"insight\" data-about=\"").skip(1).collect();
+    let about: Vec<&str> = notes.iter().map(|note| note.split('"').next().unwrap()).collect();
+    for expected in ["throttles", "throttled-calls", "memory", "init", "waiting", "age", "arm64", "unpriced"] {
+        assert!(about.contains(&expected), "{expected}: {about:?}");
+    }
+    for note in notes {
+        let note = note.split("</li>").next().unwrap();
+        assert!(note.contains(|c: char| c.is_ascii_digit()) && note.contains("<a href=\"/"), "{note}");
+    }
+    let quiet = function_page(Theme::System, "checkout", &InvocationList::default());
+    assert!(!quiet.contains("data-test=\"insight\""), "nothing happened, so nothing is worth a look");
+}
+
+#[test]
+fn a_version_that_began_in_the_range_stands_over_every_chart_and_in_words() {
+    let html = function_page(Theme::System, "checkout", &few());
+    assert_eq!(html.matches("data-test=\"deploy\"").count(), 3);
+    assert_eq!(html.matches("<div class=\"marks\"").count(), 3, "over invocations, durations and concurrency");
+    // The second begins too near the first for a label of its own.
+    assert!(html.contains("<bdi>42</bdi></span>") && !html.contains("<bdi>1.9.0-rc.1+b</bdi></span>"));
+}
+
+#[test]
+fn an_init_is_drawn_in_the_parts_that_are_known() {
+    let html = cold_page(Theme::System, "", &few());
+    let bars: Vec<&str> = html.split("data-test=\"init-split\"").skip(1).collect();
+    assert_eq!(bars.len(), 2);
+    assert!(bars[0].contains("function code 210 ms") && bars[0].contains("extensions 120 ms"), "{}", bars[0]);
+    assert!(bars[1].contains("runtime and function code 1.48 s"), "{}", bars[1]);
+    assert_eq!(html.matches("data-test=\"idle-row\"").count(), 9);
+    assert_eq!(html.matches("data-test=\"route-row\"").count(), 2);
+    let felt = cold_page(Theme::System, "felt=1", &few());
+    assert!(felt.contains("cold:waited&#38;sort=coldest") && !felt.contains("data-name=\"felt\""));
+}
+
+#[test]
 fn one_request_reads_well() {
     insta::assert_snapshot!(text_of(part(&one_page(Theme::System, &few()), "<main")));
     let evil = one_page(Theme::System, &hostile());

@@ -12,6 +12,7 @@ mod house_rules;
 mod invocation_pages;
 mod live_pages;
 mod map_page;
+mod money;
 mod small_pages;
 mod sql_page;
 mod text_of;

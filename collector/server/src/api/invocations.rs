@@ -59,6 +59,8 @@ fn group(group: &InvocationGroup) -> Value {
         "init": quantiles(group.init), "least_memory_mb": group.memory_mb.map(|sizes| sizes.0),
         "most_memory_mb": group.memory_mb.map(|sizes| sizes.1), "max_memory_mb": group.max_memory_mb,
         "cost_usd": usd(Some(money.total)), "reported_cost_usd": usd(Some(money.reported)),
+        "requests_cost_usd": usd(Some(money.requests)), "duration_cost_usd": usd(Some(money.duration)),
+        "snapstart_restore_cost_usd": usd(Some(money.restore)),
         "init_cost_usd": usd(Some(money.init)), "failed_cost_usd": usd(Some(money.failed)), "unpriced": money.unpriced,
         "sampled": group.sampled, "left_out": group.left_out,
     })

@@ -98,7 +98,7 @@ pub async fn function(
     Path(name): Path<String>,
     asked: Asked,
 ) -> Result<Response, Wrong> {
-    let state = list::State::parse(Page::Function(name), &asked.query, asked.shell.now);
+    let state = list::State::parse(Page::Function(name.clone()), &asked.query, asked.shell.now);
     let (range, filter) = (state.range(), state.asked());
     let search = InvocationSearch {
         range,
@@ -107,15 +107,23 @@ pub async fn function(
         after: None,
         limit: function::LIMIT,
     };
-    let (newest, all, slices, versions, sizes) = tokio::join!(
+    let (newest, all, slices, versions, sizes, course) = tokio::join!(
         site.store.invocations(search),
         all(&site, range, &filter),
         slices(&site, range, &filter),
         groups(&site, range, &filter, InvocationGrouping::Version),
-        groups(&site, range, &filter, InvocationGrouping::Memory)
+        groups(&site, range, &filter, InvocationGrouping::Memory),
+        site.store.function_course(range, name, filter.clone(), slice_of(range))
     );
-    let (newest, all, slices, versions, sizes) = (newest?, all?, slices?, versions?, sizes?);
-    let answer = function::Answer { all: &all, slices: &slices, versions: &versions, sizes: &sizes, newest: &newest };
+    let (newest, all, slices, versions, sizes, course) = (newest?, all?, slices?, versions?, sizes?, course?);
+    let answer = function::Answer {
+        all: &all,
+        slices: &slices,
+        versions: &versions,
+        sizes: &sizes,
+        course: &course,
+        newest: &newest,
+    };
     Ok(asked.answer(
         || function::page(&asked.shell, &state, answer),
         |block| function::fragment(block, &asked.shell, &state, answer),
@@ -125,15 +133,16 @@ pub async fn function(
 pub async fn cold_starts(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
     let state = list::State::parse(Page::ColdStarts, &asked.query, asked.shell.now);
     let (range, filter) = (state.range(), state.asked());
-    let coldest = coldest(&site, range, &filter);
-    let (coldest, all, slices, found) = tokio::join!(
-        coldest,
+    let cold = Filter::of_invocations(format!("{} {}", filter.to_line(), state.cold_word()).trim());
+    let (coldest, course, all, slices, found) = tokio::join!(
+        coldest(&site, range, &cold),
+        site.store.cold_course(range, cold.clone()),
         all(&site, range, &filter),
         slices(&site, range, &filter),
         groups(&site, range, &filter, state.by)
     );
-    let (coldest, all, slices, found) = (coldest?, all?, slices?, found?);
-    let answer = cold_starts::Answer { all: &all, slices: &slices, groups: &found, coldest: &coldest };
+    let (coldest, course, all, slices, found) = (coldest?, course?, all?, slices?, found?);
+    let answer = cold_starts::Answer { all: &all, slices: &slices, groups: &found, coldest: &coldest, course: &course };
     Ok(asked.answer(
         || cold_starts::page(&asked.shell, &state, answer),
         |block| cold_starts::fragment(block, &asked.shell, &state, answer),
@@ -141,8 +150,12 @@ pub async fn cold_starts(State(site): State<Arc<Site>>, asked: Asked) -> Result<
 }
 
 async fn coldest(site: &Site, range: TimeRange, filter: &Filter) -> Result<InvocationList, StoreError> {
-    let filter = Filter::of_invocations(format!("{} cold:true", filter.to_line()).trim());
-    let search =
-        InvocationSearch { range, filter, sort: InvocationSort::Coldest, after: None, limit: cold_starts::LIMIT };
+    let search = InvocationSearch {
+        range,
+        filter: filter.clone(),
+        sort: InvocationSort::Coldest,
+        after: None,
+        limit: cold_starts::LIMIT,
+    };
     site.store.invocations(search).await
 }

@@ -50,8 +50,9 @@ pub async fn traces(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respo
         site.store.trace_histogram(range, filter, traces::BINS),
         site.store.services(range),
     );
-    let (list, histogram, services) = (list?, histogram?, services?);
-    Ok(asked.answer(|| traces::page(&asked.shell, &state, &list, &histogram, &services), |_| None))
+    let (list, counts, services) = (list?, histogram?, services?);
+    let answer = traces::Answer { list: &list, counts: &counts, services: &services };
+    Ok(asked.answer(|| traces::page(&asked.shell, &state, answer), |_| None))
 }
 
 async fn heat_map(site: &Site, asked: &Asked, state: &traces::State) -> Result<Response, Wrong> {

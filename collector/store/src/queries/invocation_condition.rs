@@ -81,6 +81,7 @@ pub(super) fn of_word(word: &InvocationWord) -> (&'static str, Vec<Sql>) {
         InvocationWord::Outcome(outcome) => ("outcome = ?", text(outcome.name())),
         InvocationWord::State(state) => ("cost_state = ?", text(state.name())),
         InvocationWord::Start(kind) => ("start_kind = ?", text(kind.name())),
+        InvocationWord::Waited => ("start_kind IN ('felt', 'suppressed', 'restored')", vec![]),
         InvocationWord::Cold(true) => ("cold_start", vec![]),
         InvocationWord::Cold(false) => ("NOT cold_start", vec![]),
         InvocationWord::Init(op, nanos) => (

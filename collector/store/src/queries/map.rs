@@ -13,6 +13,7 @@ use duckdb::{Connection, Row, params, params_from_iter};
 
 use super::asking::{Asking, Of};
 use super::condition::conditions;
+use super::sampled::sampled;
 use super::spending::spent;
 use crate::Store;
 use crate::error::StoreError;
@@ -37,12 +38,15 @@ impl Store {
     pub async fn map(&self, range: TimeRange, filter: Filter) -> Result<ServiceMap, StoreError> {
         self.ask(move |db| {
             if filter.is_empty() {
-                return answer(db, range, Source::Rollups);
+                let sampled = sampled(db, range, &filter)?;
+                return Ok(ServiceMap { sampled, ..answer(db, range, Source::Rollups)? });
             }
             let range = TimeRange { from: range.from.max(range.to.minus(LONGEST)), to: range.to };
             let found = find(db, range, &filter);
-            let map = found
-                .and_then(|narrowed| Ok(ServiceMap { narrowed: Some(narrowed), ..answer(db, range, Source::Found)? }));
+            let map = found.and_then(|narrowed| {
+                let sampled = sampled(db, range, &filter)?;
+                Ok(ServiceMap { narrowed: Some(narrowed), sampled, ..answer(db, range, Source::Found)? })
+            });
             // The connection goes back to the others, and memory too.
             db.execute_batch("DROP TABLE IF EXISTS temp.rolling")?;
             map
@@ -160,7 +164,7 @@ fn answer(db: &Connection, range: TimeRange, source: Source) -> Result<ServiceMa
     teams(db, &mut nodes)?;
     let mut nodes: Vec<MapNode> = nodes.into_values().collect();
     let spent = bills(db, minutes, source, bin_length, &mut nodes, &mut bins)?;
-    Ok(ServiceMap { range, nodes, edges, entries, bins, spent, narrowed: None, earlier: None, carried: None })
+    Ok(ServiceMap { range, nodes, edges, entries, bins, spent, ..ServiceMap::default() })
 }
 
 fn whole_minutes(range: TimeRange) -> TimeRange {

@@ -1,9 +1,11 @@
 //! Questions and their answers: one `.sql` file beside each function.
 
 mod asking;
+mod cold_course;
 mod condition;
 mod containers;
 mod differences;
+mod function_course;
 mod function_sizes;
 mod heat;
 mod invocation_condition;
@@ -12,6 +14,7 @@ mod live;
 mod locate;
 mod map;
 mod operations;
+mod sampled;
 mod services;
 mod span;
 mod spending;

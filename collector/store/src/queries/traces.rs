@@ -11,6 +11,7 @@ use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
 use super::condition::conditions;
+use super::sampled::sampled;
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows;
@@ -69,6 +70,7 @@ impl Store {
                 bins: (0..bins)
                     .map(|bin| TimeBin { from: range.from.plus(bin * bin_length), ..TimeBin::default() })
                     .collect(),
+                sampled: sampled(db, range, &filter)?,
             };
             let mut statement = db.prepare(&sql)?;
             let mut found = statement.query(params_from_iter(params))?;

@@ -3,6 +3,7 @@
 mod attributes;
 mod call_costs;
 mod containers;
+mod courses;
 mod crash;
 mod differences;
 mod examples;

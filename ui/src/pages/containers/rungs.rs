@@ -6,6 +6,7 @@ use coldlight_model::{Rung, Task};
 
 use super::{State, Sum};
 use crate::format::{large_count, number, share, usd};
+use crate::formula::Formula;
 use crate::text;
 
 pub(super) struct RungRow {
@@ -20,9 +21,7 @@ pub(super) struct RungRow {
     pub busy_width: String,
     pub idle_share: String,
     pub hourly: String,
-    pub cost: String,
-    /// Exact, for programs.
-    pub exact: String,
+    pub cost: Formula,
     pub idle: String,
     pub per_million: String,
     pub unpriced: String,
@@ -54,9 +53,11 @@ fn row(name: Option<String>, tasks: &[&Task], sum: &Sum, state: &State) -> RungR
     if more > 0 {
         listed.push_str(&format!(" and {more} more"));
     }
+    let href = state.below(name.clone()).to_string();
     RungRow {
         name: name.as_deref().map_or_else(|| "(not said)".to_owned(), |name| text::named(name, 80)),
-        href: state.below(name).to_string(),
+        cost: sum.formula(href.clone()),
+        href,
         services: listed,
         tasks: large_count(sum.tasks),
         requests: large_count(sum.requests),
@@ -69,8 +70,6 @@ fn row(name: Option<String>, tasks: &[&Task], sum: &Sum, state: &State) -> RungR
         busy_width: number(sum.busy_percent()),
         idle_share: sum.idle_share(),
         hourly: sum.shown(sum.hourly),
-        cost: sum.shown(sum.cost),
-        exact: sum.cost.to_string(),
         idle: if sum.unpriced_tasks == sum.tasks { String::new() } else { usd(sum.idle) },
         per_million: sum.per_million(),
         unpriced: large_count(sum.unpriced_tasks),

@@ -1,7 +1,7 @@
 //! The words of the filter line, by example. Each example is read by the filter itself in a test, so none of them is wrong.
 
 /// An example, what it asks, and of what: spans, invocations or both.
-pub(super) const WORDS: [(&str, &str, &str); 29] = [
+pub(super) const WORDS: [(&str, &str, &str); 30] = [
     ("service:checkout-api", "of this service", "both"),
     ("service:check*", "of services whose name begins so", "both"),
     ("-service:checkout-api", "of any other service: a dash negates every word", "both"),
@@ -25,6 +25,7 @@ pub(super) const WORDS: [(&str, &str, &str); 29] = [
     ("request:6f7f0961*", "with this request id", "both"),
     ("outcome:timeout", "that ended so: ok, error, timeout, oom", "both"),
     ("cold:true", "that began in a new environment", "both"),
+    ("cold:waited", "that somebody waited for: felt, suppressed or restored", "both"),
     ("cold:felt", "that began so; the words are below", "both"),
     ("init>300ms", "whose init or restore took longer", "both"),
     ("billed>1s", "that are billed for longer", "both"),
