@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// The most levels an attribute value may nest before the rest is replaced by [`Value::TOO_DEEP`]:
-/// deep JSON overflows the stack of DuckDB's cast to VARIANT.
+/// The most levels an attribute value may nest before the rest is replaced by [`Value::TOO_DEEP`]: deeper JSON overflows the
+/// stack of those who walk it, DuckDB's casts among them.
 pub const MAX_DEPTH: usize = 16;
 
 /// One attribute value: OTLP's `AnyValue`.

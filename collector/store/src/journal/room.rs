@@ -20,14 +20,36 @@ pub(super) async fn room(shared: &Shared, wait: Duration) -> Result<(), Busy> {
         // From here on, so that nothing between the question and the wait is missed.
         relief.as_mut().enable();
         let Some(reason) = shared.busy() else {
+            shared.turning_away.tell(None);
             return Ok(());
         };
         let now = tokio::time::Instant::now();
         if now >= deadline || reason == BusyReason::Draining {
+            shared.turning_away.tell(Some(reason));
             return Err(busy(reason));
         }
         // The disk tells nobody when it has space again: ask.
         let _ = tokio::time::timeout_at(deadline.min(now + SPACE_AGE), relief).await;
+    }
+}
+
+/// Why requests are being turned away, as the log was told: once when it begins and once when it ends.
+#[derive(Default)]
+pub(super) struct TurningAway(Mutex<Option<BusyReason>>);
+
+impl TurningAway {
+    fn tell(&self, now: Option<BusyReason>) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told == now {
+            return;
+        }
+        match now {
+            Some(reason) => {
+                tracing::warn!(reason = reason.name(), "requests are turned away; senders are told to try again later")
+            }
+            None => tracing::info!("requests are taken again"),
+        }
+        *told = now;
     }
 }
 

@@ -9,7 +9,7 @@ use coldlight_model::{Batch, Busy, BusyReason, Timestamp};
 use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
 
 use super::disk::Disk;
-use super::room::Reserve;
+use super::room::{Reserve, TurningAway};
 use super::segment::{Condition, Entry, Segment};
 use super::{JournalError, JournalStatus, Settings};
 
@@ -68,6 +68,7 @@ pub(super) struct Shared {
     news: Condvar,
     /// There may be room again.
     pub relief: Notify,
+    pub turning_away: TurningAway,
     reserve: Reserve,
 }
 
@@ -99,6 +100,7 @@ impl Shared {
             work: Condvar::new(),
             news: Condvar::new(),
             relief: Notify::new(),
+            turning_away: TurningAway::default(),
             reserve,
         }
     }
