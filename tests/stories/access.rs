@@ -201,6 +201,7 @@ fn routes() -> Vec<(Needs, Method, &'static str, &'static str)> {
         (Needs::Admin, Method::POST, "/api/v1/alerts", ""),
         (Needs::Admin, Method::POST, "/api/v1/alerts/{id}/delete", ""),
         get(Needs::Read, "/status"),
+        (Needs::Read, Method::POST, "/queries/{id}/cancel", ""),
         (Needs::Read, Method::GET, "/go", "?q=x"),
         get(Needs::Read, "/readyz"),
         get(Needs::Read, "/metrics"),

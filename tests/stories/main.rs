@@ -31,3 +31,4 @@ mod services;
 mod shutdown;
 mod sql_child;
 mod tasks;
+mod waiting;

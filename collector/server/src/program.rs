@@ -200,6 +200,7 @@ async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         retain_bytes: machine::disk(&settings.data).map(|disk| settings.retain_size.of(disk)),
         // A quarter is for requests in flight and everything else.
         memory_limit_bytes: memory / 4 * 3,
+        query_timeout: Duration::from_nanos(settings.query_timeout),
         sql_apart: apart(settings)?,
         ..defaults
     };

@@ -24,7 +24,7 @@ mod traces;
 mod words;
 
 pub use layouts::Layouts;
-pub use questions::Questions;
+pub use questions::{Questions, Running};
 pub use saved::{Saved, Unsaved};
 pub use slow::SlowPages;
 pub use traces::{ReadTrace, Traces};
@@ -53,7 +53,10 @@ pub struct Site {
     pub layouts: Layouts,
     pub traces: Traces,
     pub slow: SlowPages,
+    /// Questions in SQL that were given a name.
     pub questions: Questions,
+    /// What pages ask that somebody waits for.
+    pub waited_for: Questions,
     pub words: Words,
     pub saved: Saved,
     pub streams: Arc<Semaphore>,
@@ -116,6 +119,7 @@ impl Site {
             traces: Traces::default(),
             slow: SlowPages::default(),
             questions: Questions::default(),
+            waited_for: Questions::default(),
             words: Words::default(),
             saved,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),

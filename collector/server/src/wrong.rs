@@ -33,6 +33,8 @@ pub enum About {
     Trace { id: TraceId, near: Vec<TraceId> },
     /// Nothing is known under this id.
     Search(String),
+    /// Whoever asked stopped it.
+    Cancelled,
     /// The log tells the cause under this id.
     Bug { error_id: String },
 }
@@ -44,6 +46,11 @@ impl Wrong {
 
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, what)
+    }
+
+    /// What somebody stopped on purpose is no failure.
+    pub fn cancelled() -> Self {
+        Self { about: About::Cancelled, ..Self::new(StatusCode::OK, "the question was stopped") }
     }
 
     pub fn no_such_page(path: &str) -> Self {

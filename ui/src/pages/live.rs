@@ -19,7 +19,7 @@ pub use self::state::{EVENTS, PATH, State};
 pub const FIRST: u32 = 100;
 pub const MOST: u32 = 500;
 
-const KEYS: [Key; 2] = [("Space", "pause, go on"), ("f", "filter")];
+pub(super) const KEYS: [Key; 2] = [("Space", "pause, go on"), ("f", "filter")];
 
 #[derive(Template)]
 #[template(path = "live.html", blocks = ["view"])]

@@ -33,7 +33,7 @@ const TRACES: &str = "/traces";
 /// Room around the drawing for borders, corner pills and loops.
 const MARGIN: f64 = 12.0;
 
-const KEYS: [Key; 4] = [
+pub(super) const KEYS: [Key; 4] = [
     ("+ - 0", "zoom in, out, whole map"),
     ("f", "filter words"),
     ("t", "range"),

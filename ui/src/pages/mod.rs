@@ -25,6 +25,7 @@ pub mod start;
 pub mod status;
 pub mod trace;
 pub mod traces;
+pub mod waiting;
 pub mod what_if;
 
 /// Writing into a `String` cannot fail, and our `Display`s do not; should one ever, the page says so instead of ending short.

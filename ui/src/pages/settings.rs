@@ -35,6 +35,8 @@ pub struct Answer<'a> {
     pub retain: Nanos,
     /// In bytes; 0 where there is no bound.
     pub retain_bytes: u64,
+    /// How long a page or a question in SQL may take.
+    pub query_timeout: Nanos,
     pub prices: &'a PriceBook,
     /// Scheme and host.
     pub webhook: Option<&'a str>,
@@ -127,6 +129,7 @@ fn rows(answer: Answer) -> Vec<Row> {
     rows.push(row("retain-size", "And fill at most", size, "--retain-size 80%"));
     let webhook =
         answer.webhook.map_or_else(|| "none: alerts show on the pages only".to_owned(), |url| text::cut(url, 200));
+    rows.push(row("query-timeout", "A question may take", format::period(answer.query_timeout), "--query-timeout 30s"));
     rows.push(row("webhook", "Alerts are told", webhook, "--alert-webhook URL"));
     rows
 }

@@ -23,7 +23,7 @@ pub const ROWS: usize = 500;
 /// A question longer than this is not kept in the address.
 pub const LONGEST_IN_ADDRESS: usize = 4_096;
 
-const KEYS: [Key; 1] = [("Ctrl Enter", "run, in the editor")];
+pub(super) const KEYS: [Key; 1] = [("Ctrl Enter", "run, in the editor")];
 
 /// How the answer is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,6 +108,8 @@ impl State {
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
     NotAsked,
+    /// Its asker stopped it.
+    Cancelled,
     Answered {
         table: &'a Table,
         took: Nanos,
@@ -134,6 +136,9 @@ struct View {
     chart: Option<Chart>,
     lines: usize,
     done: Option<String>,
+    is_cancelled: bool,
+    /// How long an answer may take.
+    limit: String,
     wrong: Option<String>,
     answer: Option<Shown>,
     examples: Vec<Ask>,
@@ -161,15 +166,19 @@ struct Name {
     lines: Vec<(String, String, String)>,
 }
 
+/// What the page offers beside the question.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    pub dictionary: &'a Dictionary,
+    pub examples: &'a [Example],
+    pub saved: &'a [SavedQuery],
+    /// How long an answer may take.
+    pub limit: Nanos,
+}
+
 /// The whole page.
-pub fn page(
-    shell: &Shell,
-    state: &State,
-    outcome: Outcome<'_>,
-    dictionary: &Dictionary,
-    examples: &[Example],
-    saved: &[SavedQuery],
-) -> String {
+pub fn page(shell: &Shell, state: &State, outcome: Outcome<'_>, beside: Beside<'_>) -> String {
+    let Beside { dictionary, examples, saved, limit } = beside;
     let here = state.link().unwrap_or_else(|| Link::to(PATH));
     let answer = match outcome {
         Outcome::Answered { table, .. } => Some(answer::shown(table)),
@@ -211,6 +220,8 @@ pub fn page(
         lines: state.question.lines().count().clamp(8, 28),
         question: state.question.clone(),
         done,
+        is_cancelled: matches!(outcome, Outcome::Cancelled),
+        limit: crate::format::period(limit),
         wrong: match outcome {
             // An error may hold a value of the data. Its lines stay, and nothing in them turns the page around.
             Outcome::Unanswered(why) => {

@@ -46,7 +46,7 @@ const MOST_STOPPED: usize = 3;
 /// While the newest span is younger than this, more may follow.
 const FRESH: Nanos = 30_000_000_000;
 
-const KEYS: [Key; 14] = [
+pub(super) const KEYS: [Key; 14] = [
     ("j k ↓ ↑", "next, previous row"),
     ("→ ←", "open, close; to a child, to the parent"),
     ("Enter", "show the span; Esc returns to the row"),

@@ -25,7 +25,7 @@ pub const LIMIT: u32 = 100;
 const SERVICES: usize = 16;
 const MORE_SERVICES: usize = 150;
 
-const KEYS: [Key; 3] = [("j k ↓ ↑", "next, previous trace"), ("Enter", "open the trace"), ("f", "filter")];
+pub(super) const KEYS: [Key; 3] = [("j k ↓ ↑", "next, previous trace"), ("Enter", "open the trace"), ("f", "filter")];
 
 #[derive(Template)]
 #[template(path = "traces.html", blocks = ["view"])]

@@ -18,3 +18,4 @@ mod sql_page;
 mod text_of;
 mod trace_page;
 mod traces_page;
+mod waiting_page;

@@ -4,13 +4,13 @@ use coldlight_ui::Theme;
 use coldlight_ui::pages::sql::{self, Outcome, State};
 
 use crate::fixtures::shell::shell;
-use crate::fixtures::sql::{EXAMPLES, dictionary, hours, money, saved, traces};
+use crate::fixtures::sql::{EXAMPLES, beside, dictionary, hours, money, saved, traces};
 use crate::text_of::{part, text_of};
 
 fn page(query: &str, outcome: Outcome<'_>) -> String {
     let shell = shell(Theme::System);
     let state = State::parse(query, &EXAMPLES, &saved(), shell.now);
-    sql::page(&shell, &state, outcome, &dictionary(), &EXAMPLES, &saved())
+    sql::page(&shell, &state, outcome, beside(&dictionary(), &saved()))
 }
 
 #[test]

@@ -22,7 +22,8 @@ use crate::wrong::Wrong;
 
 /// The longest question with everything around it.
 const MAX_BODY: usize = 1 << 20;
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest that can be asked for; the server's own limit binds too.
+const LONGEST_S: u64 = 600;
 
 /// On answers whose rows were cut off: `true`.
 pub const CUT_OFF: HeaderName = HeaderName::from_static("x-coldlight-cut-off");
@@ -35,7 +36,7 @@ pub const AS_OF: HeaderName = HeaderName::from_static("x-coldlight-as-of");
 struct Body {
     sql: String,
     max_rows: Option<u32>,
-    /// Whole seconds, at most 30.
+    /// Whole seconds, at most 600 and never more than the server allows.
     timeout_s: Option<u64>,
     /// Values of `$name` in the question: texts, numbers, true, false, null.
     #[serde(default)]
@@ -49,7 +50,8 @@ pub async fn ask(State(site): State<Arc<Site>>, request: Request) -> Result<Resp
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let form = form(&query, &parts.headers)?;
     let body = routes::body::read(body, MAX_BODY).await?;
-    let (question, id) = question(&query, &parts.headers, &body)?;
+    let (mut question, id) = question(&query, &parts.headers, &body)?;
+    question.timeout = question.timeout.min(site.store.query_timeout());
     let Some(id) = id else { return answer(&site, question, form).await };
     let running = site.questions.begin(&id).ok_or_else(|| {
         let why = format!(
@@ -182,9 +184,12 @@ fn question(query: &Query, headers: &HeaderMap, body: &[u8]) -> Result<(Question
     let max_rows =
         max_rows.ok_or_else(|| Wrong::parameter("max_rows", format!("max_rows is a number from 1 to {MAX_ROWS}")))?;
     let timeout = match body.timeout_s {
-        None => TIMEOUT,
-        Some(seconds @ 1..=30) => Duration::from_secs(seconds),
-        Some(_) => return Err(Wrong::parameter("timeout_s", "timeout_s is a number of seconds from 1 to 30")),
+        None => Duration::from_secs(LONGEST_S),
+        Some(seconds @ 1..=LONGEST_S) => Duration::from_secs(seconds),
+        Some(_) => {
+            let why = format!("timeout_s is a number of seconds from 1 to {LONGEST_S}");
+            return Err(Wrong::parameter("timeout_s", why));
+        }
     };
     let parameters = body.parameters.into_iter().map(|(name, value)| Ok((name.clone(), parameter(&name, value)?)));
     let parameters = parameters.collect::<Result<_, Wrong>>()?;
@@ -231,7 +236,7 @@ mod tests {
         for (query, body, parameter) in [
             ("max_rows=0", r#"{"sql": ""}"#, "max_rows"),
             ("", r#"{"sql": "", "max_rows": 100001}"#, "max_rows"),
-            ("", r#"{"sql": "", "timeout_s": 31}"#, "timeout_s"),
+            ("", r#"{"sql": "", "timeout_s": 601}"#, "timeout_s"),
         ] {
             assert_eq!(asked("application/json", query, body).unwrap_err().parameter.as_deref(), Some(parameter));
         }

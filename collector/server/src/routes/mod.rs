@@ -1,7 +1,7 @@
 //! The map of the site, and what every request passes on its way in and out.
 //!
 //! In: the host is one of ours (`gate`), no other page sent a form in somebody's name (CSRF), the key allows it (`gate`).
-//! Out: what went wrong is told as page or JSON (`tell`), headers that keep a browser safe, compression.
+//! Out: a page that takes long is sent in parts (`waiting`), what went wrong is told as page or JSON (`tell`), headers that keep a browser safe, compression.
 //!
 //! [`ROUTES`] says for every route who may use it; a route that is not in it is refused.
 //!
@@ -38,6 +38,7 @@ mod start;
 mod tell;
 mod trace;
 mod upload;
+mod waiting;
 
 pub use compare::given;
 
@@ -108,6 +109,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/sql", SQL),
     route(Method::POST, "/sql", SQL),
     route(Method::GET, "/status", READ),
+    route(Method::POST, "/queries/{id}/cancel", READ),
     route(Method::GET, "/go", READ),
     route(Method::POST, "/prefs", None),
     route(Method::GET, "/login", None),
@@ -188,6 +190,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/help", get(settings::help))
         .route("/sql", get(sql::page).post(sql::ask))
         .route("/status", get(pages::status))
+        .route("/queries/{id}/cancel", post(waiting::cancel))
         .route("/go", get(go::go))
         .route("/prefs", post(prefs::set))
         .route("/login", get(login::page).post(login::log_in))
@@ -198,6 +201,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/metrics", get(probes::metrics))
         .merge(api::routes());
     routes
+        .route_layer(from_fn_with_state(site.clone(), waiting::soon))
         .route_layer(from_fn_with_state(site.clone(), gate::may))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_that_way)

@@ -21,6 +21,7 @@ pub async fn page(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respons
         keys: site.access.asks().then(|| site.access.key_count()),
         retain: status.retain,
         retain_bytes: status.retain_bytes,
+        query_timeout: u64::try_from(site.store.query_timeout().as_nanos()).unwrap_or(u64::MAX),
         prices: &prices,
         webhook: webhook.as_deref(),
     };

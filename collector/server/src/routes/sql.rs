@@ -3,14 +3,14 @@
 //! here says so.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{Request, State as Shared};
 use axum::response::{Html, IntoResponse, Response};
-use coldlight_model::Cell;
+use coldlight_model::{Cell, SavedQuery};
 use coldlight_store::{EXAMPLES, Question, SqlError};
 use coldlight_ui::Shell;
-use coldlight_ui::pages::sql::{self, Format, Outcome, State};
+use coldlight_ui::pages::sql::{self, Beside, Format, Outcome, State};
 use coldlight_ui::query::{Link, Query};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -23,17 +23,29 @@ use crate::site::Site;
 use crate::wrong::Wrong;
 
 /// As much as a form's words are read from; `POST /api/v1/sql` takes longer questions.
-const MAX_FORM: usize = 64 << 10;
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub const MAX_FORM: usize = 64 << 10;
 
 pub async fn page(Shared(site): Shared<Arc<Site>>, headers: HeaderMap, asked: Asked) -> Result<Response, Wrong> {
     let saved = site.saved.list();
     let state = State::parse(&asked.query, EXAMPLES, &saved, asked.shell.now);
     if is_foreign(&headers) {
-        let html = sql::page(&asked.shell, &state, Outcome::NotAsked, site.dictionary().await?, EXAMPLES, &saved);
-        return Ok(Html(html).into_response());
+        let beside = beside(&site, &saved).await?;
+        return Ok(Html(sql::page(&asked.shell, &state, Outcome::NotAsked, beside)).into_response());
     }
     answer(&site, &asked.shell, state).await
+}
+
+async fn beside<'a>(site: &'a Site, saved: &'a [SavedQuery]) -> Result<Beside<'a>, Wrong> {
+    let limit = u64::try_from(site.store.query_timeout().as_nanos()).unwrap_or(u64::MAX);
+    Ok(Beside { dictionary: site.dictionary().await?, examples: EXAMPLES, saved, limit })
+}
+
+/// The page after a question was stopped: in the editor, and not asked again.
+pub async fn cancelled(site: &Site, shell: &Shell, query: &str) -> Result<Response, Wrong> {
+    let saved = site.saved.list();
+    let state = State::parse(query, EXAMPLES, &saved, shell.now);
+    let html = sql::page(shell, &state, Outcome::Cancelled, beside(site, &saved).await?);
+    Ok(([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
 }
 
 /// Whether a page of another site made the browser come here. Older browsers and programs do not say.
@@ -81,16 +93,17 @@ async fn answer(site: &Site, shell: &Shell, state: State) -> Result<Response, Wr
     let max_rows = if form.is_some() { MAX_ROWS as usize } else { sql::ROWS };
     let bounds = state.bounds(shell.now);
     let defaults = bounds.map(|(name, at)| (name.to_owned(), Cell::Text(at))).into();
-    let question = Question { max_rows, timeout: TIMEOUT, defaults, ..Question::new(state.question.clone()) };
+    let question =
+        Question { max_rows, timeout: site.store.query_timeout(), defaults, ..Question::new(state.question.clone()) };
     if let Some(form) = form.filter(|_| state.is_asked()) {
         let mut response = api::sql::answer(site, question, form).await?;
         let name = HeaderValue::from_str(&format!("attachment; filename=\"answer.{}\"", form.name()));
         response.headers_mut().extend(name.ok().map(|name| (header::CONTENT_DISPOSITION, name)));
         return Ok(response);
     }
-    let dictionary = site.dictionary().await?;
     let saved = site.saved.list();
-    let page = |outcome| sql::page(shell, &state, outcome, dictionary, EXAMPLES, &saved);
+    let beside = beside(site, &saved).await?;
+    let page = |outcome| sql::page(shell, &state, outcome, beside);
     if !state.is_asked() {
         return Ok(Html(page(Outcome::NotAsked)).into_response());
     }

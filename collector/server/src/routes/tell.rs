@@ -8,8 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use coldlight_ui::pages::error::{self, ErrorPage};
-use coldlight_ui::query::{Link, Query};
-use coldlight_ui::range::Range;
+use coldlight_ui::pages::waiting::Waiting;
 use http::{HeaderMap, StatusCode, Uri, header};
 use serde_json::json;
 
@@ -46,6 +45,11 @@ pub async fn tell(State(site): State<Arc<Site>>, request: Request, next: Next) -
         "answered"
     );
     response
+}
+
+/// Whether whoever asked reads pages and says so, as browsers do.
+pub fn reads_pages(uri: &Uri, headers: &HeaderMap) -> bool {
+    form(uri, headers) == Form::Page && accepts_html(headers)
 }
 
 fn form(uri: &Uri, headers: &HeaderMap) -> Form {
@@ -85,33 +89,36 @@ async fn told(site: &Site, uri: &Uri, headers: &HeaderMap, wrong: &Wrong, empty:
             let back = uri.path_and_query().map_or("/", |one| one.as_str());
             Html(login::form(&asked::bare_shell(site, uri, headers), back, None)).into_response()
         }
-        Form::Page => {
-            let shell = asked::bare_shell(site, uri, headers);
-            let retain = site.status().await.ok().map(|status| status.retain);
-            Html(error::page(&shell, wrong.status.as_u16(), &error_page(uri, wrong, retain))).into_response()
-        }
+        Form::Page => Html(page(site, uri, headers, wrong).await).into_response(),
     };
     let (body_parts, body) = body.into_parts();
     parts.headers.extend(body_parts.headers);
     Response::from_parts(parts, body)
 }
 
-fn error_page(uri: &Uri, wrong: &Wrong, retain: Option<u64>) -> ErrorPage {
+/// The page that says it.
+pub async fn page(site: &Site, uri: &Uri, headers: &HeaderMap, wrong: &Wrong) -> String {
+    let shell = asked::bare_shell(site, uri, headers);
+    let retain = match wrong.about {
+        About::Trace { .. } => site.status().await.ok().map(|status| status.retain),
+        _ => None,
+    };
+    error::page(&shell, wrong.status.as_u16(), &error_page(site, uri, wrong, retain))
+}
+
+fn error_page(site: &Site, uri: &Uri, wrong: &Wrong, retain: Option<u64>) -> ErrorPage {
     match (&wrong.about, wrong.status) {
         (About::Page(path), _) => ErrorPage::no_such_page(path),
         (About::Trace { id, near }, _) => ErrorPage::no_such_trace(*id, near.clone(), retain),
         (About::Search(sought), _) => ErrorPage::nothing_found(sought),
         (About::Nothing, StatusCode::GATEWAY_TIMEOUT) => {
-            let query = Query::parse(uri.query().unwrap_or_default());
-            let now = clock::now();
-            let range = Range::from_query(&query, now, &mut Vec::new()).resolve(now);
-            let kept = ["f", "sort", "service", "edges", "by", "sel", "focus", "hops", "group", "by"];
-            let here = kept.iter().fold(Link::to(uri.path()), |link, name| link.maybe(name, query.get(name)));
-            ErrorPage::timed_out(
-                coldlight_store::Settings::new("").query_timeout.as_nanos() as u64,
-                &here,
-                range.length(),
-            )
+            let waited = Waiting::at(uri.path(), uri.query().unwrap_or_default(), clock::now());
+            let limit = u64::try_from(site.store.query_timeout().as_nanos()).unwrap_or(u64::MAX);
+            ErrorPage::timed_out(limit, waited.map_or_else(Vec::new, |page| page.narrower()))
+        }
+        (About::Cancelled, _) => {
+            let waited = Waiting::at(uri.path(), uri.query().unwrap_or_default(), clock::now());
+            waited.map_or_else(ErrorPage::default, |page| ErrorPage::cancelled(page.here(), page.narrower()))
         }
         (About::Nothing, StatusCode::SERVICE_UNAVAILABLE) => ErrorPage::unavailable(sentence(&wrong.message)),
         (About::Bug { error_id }, _) => ErrorPage::failed(error_id.clone()),

@@ -25,19 +25,8 @@ struct Desk {
 
 impl Desk {
     fn open(access: Access, hosts: Option<Hosts>) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let store = coldlight_store::Store::open(coldlight_store::Settings::new(data.path()), clock::now).unwrap();
-        let outlet = coldlight_receiver::Outlet {
-            room: Box::new(|_| Box::pin(async { Ok(()) })),
-            keep: Box::new(|_| Box::pin(async { Ok(()) })),
-            authorize: Box::new(|_| coldlight_receiver::Access::Granted),
-            now: clock::now,
-        };
-        let receiver = coldlight_receiver::Receiver::new(coldlight_receiver::Settings::default(), outlet);
-        let stop = CancellationToken::new();
-        let site =
-            Site::new(store.clone(), receiver, Arc::new(access), Vec::new(), hosts, Saved::open(data.path()), stop);
-        Self { router: router(Arc::new(site)), store, _data: data }
+        let (site, data) = site(access, hosts);
+        Self { router: router(site.clone()), store: site.store.clone(), _data: data }
     }
 
     async fn ask(&self, method: &Method, path: &str, headers: &[(&str, &str)], from: u8) -> Response {
@@ -54,6 +43,22 @@ impl Desk {
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || store.close()).await.unwrap().unwrap();
     }
+}
+
+/// What requests ask, with a store of its own.
+pub fn site(access: Access, hosts: Option<Hosts>) -> (Arc<Site>, tempfile::TempDir) {
+    let data = tempfile::tempdir().unwrap();
+    let store = coldlight_store::Store::open(coldlight_store::Settings::new(data.path()), clock::now).unwrap();
+    let outlet = coldlight_receiver::Outlet {
+        room: Box::new(|_| Box::pin(async { Ok(()) })),
+        keep: Box::new(|_| Box::pin(async { Ok(()) })),
+        authorize: Box::new(|_| coldlight_receiver::Access::Granted),
+        now: clock::now,
+    };
+    let receiver = coldlight_receiver::Receiver::new(coldlight_receiver::Settings::default(), outlet);
+    let stop = CancellationToken::new();
+    let site = Site::new(store, receiver, Arc::new(access), Vec::new(), hosts, Saved::open(data.path()), stop);
+    (Arc::new(site), data)
 }
 
 fn filled(path: &str) -> String {

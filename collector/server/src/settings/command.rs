@@ -90,6 +90,9 @@ pub struct ServeArgs {
     /// Memory for queries and for requests in flight, of what the machine or the container has [default: 50%]
     #[arg(long, env = "COLDLIGHT_MEMORY_LIMIT", value_name = "SHARE|SIZE")]
     pub memory_limit: Option<Share>,
+    /// How long a page or a question in SQL may take before it is stopped, such as 10s [default: 30s]
+    #[arg(long, env = "COLDLIGHT_QUERY_TIMEOUT", value_name = "LENGTH")]
+    pub query_timeout: Option<Length>,
     /// How large the journal may grow before senders are told to wait [default: 1GiB]
     #[arg(long, env = "COLDLIGHT_JOURNAL_LIMIT", value_name = "SIZE")]
     pub journal_limit: Option<Bytes>,

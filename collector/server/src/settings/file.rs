@@ -19,6 +19,7 @@ pub struct File {
     pub retain_size: Option<Share>,
     pub max_body: Option<Bytes>,
     pub memory_limit: Option<Share>,
+    pub query_timeout: Option<Length>,
     pub journal_limit: Option<Bytes>,
     pub disk_reserve: Option<Bytes>,
     pub sql_child: Option<Age>,

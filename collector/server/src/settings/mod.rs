@@ -34,6 +34,8 @@ pub struct Settings {
     pub retain_size: Share,
     pub max_body: u64,
     pub memory_limit: Share,
+    /// How long a page or a question in SQL may take.
+    pub query_timeout: Nanos,
     pub journal_limit: Option<u64>,
     pub disk_reserve: Option<u64>,
     /// How old the copy may be that SQL is asked of apart; `None`: it is asked in the server.
@@ -107,6 +109,7 @@ impl Settings {
             retain_size: flags.retain_size.or(file.retain_size).unwrap_or(Share::Percent(80)),
             max_body: flags.max_body.or(file.max_body).map_or(64 << 20, |bytes| bytes.0),
             memory_limit: flags.memory_limit.or(file.memory_limit).unwrap_or(Share::Percent(50)),
+            query_timeout: flags.query_timeout.or(file.query_timeout).map_or(30_000_000_000, |length| length.0),
             journal_limit: flags.journal_limit.or(file.journal_limit).map(|bytes| bytes.0),
             disk_reserve: flags.disk_reserve.or(file.disk_reserve).map(|bytes| bytes.0),
             sql_child: flags.sql_child.or(file.sql_child).and_then(|age| age.0),
@@ -145,6 +148,9 @@ impl Settings {
         }
         if matches!(self.memory_limit, Share::Bytes(bytes) if bytes < 256 << 20) {
             return wrong("--memory-limit is at least 256MiB, or a share of the machine's memory such as 50%");
+        }
+        if !(1_000_000_000..=600_000_000_000).contains(&self.query_timeout) {
+            return wrong("--query-timeout is from 1s to 10m");
         }
         if matches!(self.journal_limit, Some(bytes) if bytes < 64 << 20) {
             return wrong("--journal-limit is at least 64MiB");
@@ -219,6 +225,7 @@ mod tests {
             "insecure-no-auth = true\napi-key-file = \"keys\"",
             "max-body = 10",
             "retain = \"1s\"",
+            "query-timeout = \"11m\"",
             "allowed-host = [\"*\"]",
             "cors-origin = [\"app.example.org\"]",
             "cors-origin = [\"https://app.example.org/\"]",

@@ -1,4 +1,4 @@
-//! Questions in SQL that run under a name, so that whoever asked can end them from elsewhere.
+//! Questions that run under a name, so that whoever asked can end them from elsewhere.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,6 +43,10 @@ impl Questions {
 }
 
 impl Running {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Resolves when it is to end.
     pub async fn ended(&self) {
         self.end.cancelled().await;

@@ -11,6 +11,8 @@ pub const SLOW: Duration = Duration::from_millis(300);
 const KEPT: usize = 10;
 /// And for how long, in nanoseconds.
 const KEPT_FOR: u64 = 3_600_000_000_000;
+/// As much as is kept of an address, in characters.
+const MAX_ADDRESS: usize = 300;
 
 /// A page that took long.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +29,6 @@ pub struct SlowPages(Mutex<Vec<SlowPage>>);
 
 impl SlowPages {
     pub fn note(&self, address: &str, took: Duration, now: Timestamp) {
-        const MAX_ADDRESS: usize = 300;
         if took < SLOW {
             return;
         }
@@ -38,6 +39,12 @@ impl SlowPages {
             pages.insert(at, SlowPage { address: address.chars().take(MAX_ADDRESS).collect(), took, at: now });
             pages.truncate(KEPT);
         }
+    }
+
+    /// How long the page at `address` took, if it is one of them.
+    pub fn took(&self, address: &str, now: Timestamp) -> Option<Duration> {
+        let address: String = address.chars().take(MAX_ADDRESS).collect();
+        self.list(now).iter().find(|page| page.address == address).map(|page| page.took)
     }
 
     pub fn list(&self, now: Timestamp) -> Vec<SlowPage> {
@@ -60,5 +67,7 @@ mod tests {
         let kept: Vec<u128> = pages.list(now).iter().map(|page| page.took.as_millis()).collect();
         assert_eq!(kept, (420..430).rev().collect::<Vec<_>>());
         assert_eq!(pages.list(now.plus(KEPT_FOR)), []);
+        assert_eq!(pages.took("/map", now), Some(Duration::from_millis(429)));
+        assert_eq!(pages.took("/traces", now), None);
     }
 }
