@@ -1,15 +1,19 @@
 //! A file with spans, as a browser's form or a program sends it: what kind it is, which traces it holds, and handing it to
 //! our own OTLP port, so that it is checked, kept and acknowledged like anything else.
 
+mod jaeger;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use coldlight_model::TraceId;
 use http::header;
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::client::{ClientError, Server};
 use crate::demo::Sender;
@@ -26,9 +30,11 @@ pub enum UploadError {
     #[error("the form holds no file; choose one in its field “file”")]
     NoFile,
     #[error(
-        "this is no OTLP, neither as JSON ({0}) nor as protobuf; a trace downloaded here, or a body that an exporter sends, is"
+        "this is no OTLP, neither as JSON ({0}) nor as protobuf; a trace downloaded here, or a body that an exporter sends, is; Jaeger’s JSON is taken, too"
     )]
     NotOtlp(String),
+    #[error("this looks like Jaeger’s JSON, but cannot be read: {0}")]
+    NotJaeger(String),
     #[error("the file is packed; unpack it first")]
     Packed,
     #[error("the file holds no span with a trace id")]
@@ -63,14 +69,17 @@ pub fn read(content_type: &str, body: Bytes) -> Result<Spans, UploadError> {
         return Err(UploadError::Packed);
     }
     let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte == b'{');
-    let (ids, content_type) = if is_json {
+    let (ids, body, content_type) = if is_json && is_jaeger(&body) {
+        let request = jaeger::to_otlp(&body).map_err(UploadError::NotJaeger)?;
+        let body: Bytes = request.encode_to_vec().into();
+        (trace_ids(&body).unwrap_or_default(), body, "application/x-protobuf")
+    } else if is_json {
         let request: JsonRequest =
             serde_json::from_slice(&body).map_err(|error| UploadError::NotOtlp(error.to_string()))?;
-        (request.trace_ids(), "application/json")
+        (request.trace_ids(), body, "application/json")
     } else {
-        let request = ExportTraceServiceRequest::decode(body.clone())
-            .map_err(|_| UploadError::NotOtlp("it does not begin with {".to_owned()))?;
-        (trace_ids(&request), "application/x-protobuf")
+        let ids = trace_ids(&body).ok_or_else(|| UploadError::NotOtlp("it does not begin with {".to_owned()))?;
+        (ids, body, "application/x-protobuf")
     };
     let mut counts: HashMap<TraceId, (usize, usize)> = HashMap::new();
     for (at, id) in ids.into_iter().enumerate() {
@@ -167,9 +176,48 @@ impl JsonRequest {
     }
 }
 
-fn trace_ids(request: &ExportTraceServiceRequest) -> Vec<TraceId> {
-    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-    scopes.flat_map(|scope| &scope.spans).filter_map(|span| TraceId::from_slice(&span.trace_id)).collect()
+/// Whether JSON is what Jaeger writes: its traces stand under `data`.
+fn is_jaeger(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Names {
+        #[serde(rename = "resourceSpans")]
+        otlp: Option<IgnoredAny>,
+        data: Option<IgnoredAny>,
+    }
+    serde_json::from_slice::<Names>(body).is_ok_and(|names| names.otlp.is_none() && names.data.is_some())
+}
+
+/// The trace ids of a request's spans: fields 1 (`resource_spans`), 2 (`scope_spans`), 2 (`spans`), 1 (`trace_id`). Only these are looked at:
+/// decoded whole, a file of empty spans would take two hundred times its length.
+fn trace_ids(body: &[u8]) -> Option<Vec<TraceId>> {
+    let mut ids = Vec::new();
+    parts(body, 1, &mut |resource| {
+        parts(resource, 2, &mut |scope| {
+            parts(scope, 2, &mut |span| {
+                parts(span, 1, &mut |id| {
+                    ids.extend(TraceId::from_slice(id));
+                    Some(())
+                })
+            })
+        })
+    })?;
+    Some(ids)
+}
+
+/// Hands over each value of a message's field `wanted` that has a length; `None` when this is no message.
+fn parts(mut message: &[u8], wanted: u32, each: &mut dyn FnMut(&[u8]) -> Option<()>) -> Option<()> {
+    while !message.is_empty() {
+        let (tag, wire) = decode_key(&mut message).ok()?;
+        if tag == wanted && wire == WireType::LengthDelimited {
+            let length = usize::try_from(decode_varint(&mut message).ok()?).ok()?;
+            let (part, rest) = message.split_at_checked(length)?;
+            each(part)?;
+            message = rest;
+        } else {
+            skip_field(wire, tag, &mut message, DecodeContext::default()).ok()?;
+        }
+    }
+    Some(())
 }
 
 /// What parts of a form are divided by.
@@ -247,6 +295,7 @@ mod tests {
 
     #[test]
     fn protobuf_is_known_by_what_it_holds() {
+        use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
         use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
         let span = Span { trace_id: vec![7; 16], ..Span::default() };
         let scopes = vec![ScopeSpans { spans: vec![span], ..ScopeSpans::default() }];
@@ -260,7 +309,12 @@ mod tests {
     #[test]
     fn what_is_no_trace_is_told_apart() {
         let error = |body: &str| read("", Bytes::copy_from_slice(body.as_bytes())).unwrap_err().to_string();
-        assert!(error("{\"data\":[]}").contains("resourceSpans"));
+        assert!(error("{\"dat\":[]}").contains("resourceSpans"));
+        assert!(error("{\"data\":[]}").contains("no span"));
+        assert!(
+            error("{\"data\":[{\"spans\":[{}]}]}")
+                .contains("Jaeger’s JSON, but cannot be read: missing field `traceID`")
+        );
         assert!(error("<html>").contains("no OTLP"));
         assert!(error("{\"resourceSpans\":[]}").contains("no span"));
         assert!(matches!(read("", Bytes::from_static(&[0x1f, 0x8b, 8])), Err(UploadError::Packed)));
