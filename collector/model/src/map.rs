@@ -2,7 +2,7 @@
 
 use crate::money::Usd;
 use crate::sampling::Sampled;
-use crate::{DurationHistogram, Nanos, Node, Spent, TimeRange, Timestamp, Way};
+use crate::{DurationHistogram, Nanos, Node, QueueFlow, Spent, TimeRange, Timestamp, Way};
 
 /// What called what in a range of time.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +26,8 @@ pub struct ServiceMap {
     pub earlier: Option<Box<Self>>,
     /// More about one edge, where it was asked for.
     pub carried: Option<Carried>,
+    /// What went through queues, topics, buses and streams, where it was asked for.
+    pub queues: Vec<QueueFlow>,
 }
 
 /// What the calls of one edge carried, and how often they were made again.

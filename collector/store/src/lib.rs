@@ -39,7 +39,7 @@ pub use alerts::{AlertAndStanding, Change};
 pub use check::{Checked, check};
 pub use error::StoreError;
 pub use prices::{PriceStoreError, Recorded, Recording, prices_of_stopped, record_in_stopped};
-pub use queries::{InvocationSearch, LiveSearch, Located, SpendingSearch, TraceMark, TraceSearch};
+pub use queries::{CarriedByEdge, InvocationSearch, LiveSearch, Located, SpendingSearch, TraceMark, TraceSearch};
 pub use settings::Settings;
 pub use sql::{
     ApartSettings, EXAMPLES, File, FileForm, Question, SqlError, ask_stopped, ask_stopped_for_file, dictionary,

@@ -1,11 +1,12 @@
 //! What is selected on the map, in numbers; without a selection, what deserves a look.
 
 use coldlight_model::money::Usd;
-use coldlight_model::{Carried, EdgeStats, NodeStats, Way, filter};
+use coldlight_model::{Carried, EdgeStats, NodeStats, QueueFlow, Way, filter};
 
 use super::graph::{Graph, GraphNode, plural};
 use super::links::{MAX_WORD, addends, push_problem_links, trace_links, traces};
 use super::money::{Money, is_priced, money};
+use super::queues::verdict;
 use crate::chart::{Durations, Stack};
 use crate::format::{NOT_APPLICABLE, count, counted, duration, rate, share, usd};
 use crate::icon;
@@ -72,6 +73,7 @@ pub struct Subject<'a> {
     pub palette: &'a Palette,
     /// Of the selected edge.
     pub carried: Option<Carried>,
+    pub queues: &'a [QueueFlow],
     pub per_second: &'a dyn Fn(u64) -> f64,
     /// Names the range.
     pub phrase: &'a str,
@@ -102,6 +104,13 @@ fn node(subject: &Subject, at: usize) -> Inspector {
     let mut tags = vec![node.kind.label().to_owned()];
     if node.seen {
         tags.push("seen by its callers only".to_owned());
+    }
+    if let Some(flow) = subject.queues.iter().find(|flow| flow.node.id() == node.id) {
+        let waits = flow.all_waits();
+        tags.push(verdict(flow));
+        if waits.count > 0 {
+            tags.push(format!("p95 wait {}, longest {}", duration(waits.p95), duration(waits.longest)));
+        }
     }
     let here = subject.state.focus.as_deref() == Some(&node.id);
     let hops = subject.state.hops;

@@ -7,6 +7,7 @@ mod graph;
 pub(crate) mod inspector;
 pub(crate) mod links;
 pub(crate) mod money;
+pub(crate) mod queues;
 mod sort;
 pub(crate) mod table;
 

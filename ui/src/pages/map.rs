@@ -18,6 +18,7 @@ use crate::map::card::{Card, Look as CardLook, card};
 use crate::map::change::{Changes, changes};
 use crate::map::edge::{Arrow, Look as EdgeLook, arrow};
 use crate::map::inspector::{Inspector, Subject, inspector};
+use crate::map::queues::{QueueRow, queues};
 use crate::map::table::{Table, table};
 use crate::map::{Graph, Grouping, MAX_DRAWN_NODES};
 use crate::moment::{Moment, Shows};
@@ -57,6 +58,7 @@ struct View {
     drawing: Option<Drawing>,
     inspector: Inspector,
     table: Table,
+    queues: Vec<QueueRow>,
     nothing: Option<Nothing>,
     phrase: String,
     notes: Vec<Note>,
@@ -117,6 +119,7 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
         state,
         palette: &palette,
         carried: map.carried,
+        queues: &map.queues,
         per_second: &per_second,
         phrase: &phrase,
     };
@@ -147,6 +150,7 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
         drawing: (!map.is_empty()).then(|| drawing(&graph, state, drawn, &palette, map)),
         inspector: inspector(&subject),
         table: table(&near, state, &palette, &per_second),
+        queues: queues(&map.queues, state, &per_second),
         phrase,
         notes,
         json: Link::to("/api/v1/map").with_all(&state.range.pairs()).with("f", filtered.clone()).to_string(),

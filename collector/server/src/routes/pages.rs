@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use coldlight_model::ServiceMap;
 use coldlight_store::{SpendingSearch, TraceSearch};
 use coldlight_ui::pages::{containers, cost, heat, map, status, traces};
 use http::header;
@@ -15,7 +16,12 @@ use crate::wrong::Wrong;
 pub async fn map(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
     let state = map::State::parse(&asked.query, asked.shell.now);
     let (range, filter) = (state.range(), state.filter().clone());
-    let mut answer = site.store.map(range, filter.clone()).await?;
+    let queues = async {
+        // Of a filter's traces alone nobody could say what is still in a queue.
+        if filter.is_empty() { site.store.queues(range).await } else { Ok(Vec::new()) }
+    };
+    let (answer, queues) = tokio::join!(site.store.map(range, filter.clone()), queues);
+    let mut answer = ServiceMap { queues: queues?, ..answer? };
     if let Some(earlier) = state.earlier {
         // Of the time that the answer is of: a filter may have made it shorter.
         answer.earlier = Some(Box::new(site.store.map(earlier.of(answer.range), filter).await?));

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use coldlight_model::{
-    Bill, Carried, EntryBin, Filter, MapEdge, MapNode, Narrowed, Node, NodeKind, NodeStats, ServiceMap, SpendingBy,
-    Spent, TimeRange, Way,
+    Bill, EntryBin, Filter, MapEdge, MapNode, Narrowed, Node, NodeKind, NodeStats, ServiceMap, SpendingBy, Spent,
+    TimeRange, Way,
 };
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params, params_from_iter};
@@ -50,34 +50,6 @@ impl Store {
             // The connection goes back to the others, and memory too.
             db.execute_batch("DROP TABLE IF EXISTS temp.rolling")?;
             map
-        })
-        .await
-    }
-}
-
-impl Store {
-    /// More about the edge from one node to another. Of calls between two services nothing: which spans those are is told with
-    /// the edge alone.
-    pub async fn carried(&self, range: TimeRange, from: Node, to: Node) -> Result<Option<Carried>, StoreError> {
-        let (service, other, sent) = match (from.kind.is_service(), to.kind.is_service()) {
-            (true, false) => (from.name, to, true),
-            (false, true) => (to.name, from, false),
-            _ => return Ok(None),
-        };
-        self.ask(move |db| {
-            let mut statement = db.prepare_cached(include_str!("map_carried.sql"))?;
-            let asked = params![range.from.nanos(), range.to.nanos(), service, other.kind.name(), other.name, sent];
-            Ok(Some(statement.query_row(asked, |row| {
-                let count = |name| Ok::<u64, duckdb::Error>(whole(row, name)?.unwrap_or(0));
-                Ok(Carried {
-                    calls: count("calls")?,
-                    batches: count("batches")?,
-                    messages: count("messages")?,
-                    most: count("most")?,
-                    retried: count("retried")?,
-                    retries: count("retries")?,
-                })
-            })?))
         })
         .await
     }

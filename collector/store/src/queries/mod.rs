@@ -1,6 +1,7 @@
 //! Questions and their answers: one `.sql` file beside each function.
 
 mod asking;
+mod carried;
 mod cold_course;
 mod condition;
 mod containers;
@@ -25,6 +26,7 @@ mod trace_cost;
 mod traces;
 mod vocabulary;
 
+pub use carried::CarriedByEdge;
 pub(crate) use condition::{Conditions, conditions};
 pub(crate) use invocation_condition::invocation_conditions;
 pub use invocations::InvocationSearch;

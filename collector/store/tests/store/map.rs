@@ -1,6 +1,8 @@
 //! The map: edges from spans in whatever order they come.
 
-use coldlight_model::{Attributes, Filter, Kind, Narrowed, ServiceMap, Span, Timestamp, TraceId, Value};
+use coldlight_model::{
+    Attributes, Filter, Kind, Narrowed, QueueState, ServiceMap, Span, StatusCode, Timestamp, TraceId, Value,
+};
 
 use crate::made::{self, Kept, batch, last_hour, span, trace_id};
 
@@ -167,6 +169,36 @@ async fn an_edge_tells_its_messages_and_retries_and_a_node_its_team() {
     let called = edge("pay.example");
     let carried = kept.store.carried(last_hour(), called.from.clone(), called.to.clone()).await.unwrap().unwrap();
     assert_eq!((carried.calls, carried.batches, carried.retried, carried.retries), (4, 0, 2, 3));
+    let by_edge = kept.store.carried_by_edge(last_hour()).await.unwrap();
+    assert_eq!(by_edge.of(called), Some(carried), "all at once is what each is");
+    assert_eq!(by_edge.of(polled).unwrap().messages, 13);
     let team = |name: &str| map.nodes.iter().find(|node| node.node.name == name).and_then(|node| node.team.as_deref());
     assert_eq!((team("worker"), team("shop")), (Some("fulfilment"), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_tells_what_went_in_what_came_out_and_how_long_it_waited() {
+    let kept = made::store();
+    let queue = |count: i64| {
+        vec![
+            ("messaging.system", "aws_sqs".into()),
+            ("messaging.destination.name", "orders".into()),
+            ("messaging.batch.message_count", Value::Int(count)),
+        ]
+    };
+    let mut send = span(trace_id(), None, Kind::PRODUCER, "orders publish", &queue(30));
+    send.started_at = send.started_at.minus(10_000_000_000);
+    send.ended_at = send.started_at.plus(4_000_000);
+    let mut failed = span(trace_id(), None, Kind::PRODUCER, "orders publish", &queue(5));
+    failed.status_code = StatusCode::ERROR;
+    let mut taken = span(send.trace_id, Some(send.span_id), Kind::CONSUMER, "orders process", &queue(8));
+    taken.started_at = send.ended_at.plus(2_500_000_000);
+    taken.ended_at = taken.started_at.plus(1_000_000);
+    kept.keep(batch("shop", vec![send, failed])).await;
+    kept.keep(batch("worker", vec![taken])).await;
+    let flows = kept.store.queues(last_hour()).await.unwrap();
+    let [flow] = &flows[..] else { panic!("one queue: {flows:?}") };
+    assert_eq!((flow.node.id().as_str(), flow.all_sent(), flow.all_received()), ("sqs:orders", 30, 8));
+    assert_eq!((flow.all_waits().count, flow.all_waits().longest), (1, 2_500_000_000));
+    assert_eq!(flow.state(), QueueState::Fills { by: 22 });
 }
