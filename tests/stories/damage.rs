@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use coldlight_tests::Coldlight;
+use coldlight_tests::clock::until;
 use coldlight_tests::measure::files;
 use coldlight_tests::random::Random;
 use coldlight_tests::steady::{Load, Promises, Senders};
@@ -156,4 +157,42 @@ async fn a_journal_cut_short_costs_at_most_what_was_cut() {
     let missing = wreck.promises[0].missing(&wreck.coldlight).await;
     assert!(missing.len() <= 1, "seven bytes cost {} requests", missing.len());
     wreck.coldlight.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_wrote_survives_a_database_that_is_put_aside_and_what_they_removed_stays_removed() {
+    let mut coldlight = Coldlight::start().await;
+    let json = [("content-type", "application/json")];
+    for name in ["Faults", "Gone"] {
+        let search = serde_json::json!({ "name": name, "address": "/traces?range=1h&f=status:fault" });
+        assert_eq!(coldlight.post("/api/v1/searches", &json, search.to_string()).await.status, 200);
+    }
+    let searches = coldlight.get("/api/v1/searches").await.json();
+    let id = |name: &str| {
+        let all = searches["searches"].as_array().unwrap();
+        all.iter().find(|one| one["name"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let alert = serde_json::json!({
+        "name": "Too many", "search": id("Faults"), "signal": "fault-rate", "window": "5m", "above": "5%"
+    });
+    let made = coldlight.post("/api/v1/alerts", &json, alert.to_string()).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let removed = coldlight.post(&format!("/api/v1/searches/{}/delete", id("Gone")), &[], String::new()).await;
+    assert_eq!(removed.status, 204);
+    let before = coldlight.get("/api/v1/alerts").await.json()["alerts"][0]["condition"].clone();
+
+    coldlight.kill9();
+    std::fs::write(coldlight.data().join("coldlight.duckdb"), b"this is no database any more").unwrap();
+    coldlight.start_again().await;
+    assert!(!files(&coldlight.data().join("quarantine")).is_empty(), "it was put aside");
+    let searches = coldlight.get("/api/v1/searches").await.json();
+    assert_eq!(searches["searches"].as_array().unwrap().len(), 1, "{searches}");
+    assert_eq!(searches["searches"][0]["id"], id("Faults").as_str());
+    until("the alert is looked at again", Duration::from_secs(20), async || {
+        let alerts = coldlight.get("/api/v1/alerts").await.json();
+        let alert = &alerts["alerts"][0];
+        let is_back = alert["name"] == "Too many" && alert["condition"] == before;
+        if is_back { Ok(()) } else { Err(alerts.to_string()) }
+    })
+    .await;
 }

@@ -25,7 +25,7 @@ use crate::machine;
 use crate::place::{Addresses, Notice, reachable};
 use crate::routes;
 use crate::settings::{Listen, Settings, is_loopback};
-use crate::site::{Saved, Site};
+use crate::site::{CopyFile, Saved, Site};
 use crate::web;
 
 pub use crate::signals::Signals;
@@ -84,7 +84,10 @@ impl Program {
             Saved::open(&settings.data),
             stop.clone(),
         );
-        let site = Arc::new(site.telling(alerts));
+        let site = Arc::new(site.telling(alerts, CopyFile::in_folder(&settings.data)));
+        if let Err(error) = site.take_back_what_was_written().await {
+            tracing::warn!(error = chain(&error), "saved searches and alerts cannot be read");
+        }
         if let Err(error) = site.read_searches().await {
             tracing::warn!(error = chain(&error), "saved searches cannot be read");
         }

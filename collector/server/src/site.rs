@@ -16,6 +16,7 @@ use crate::alerts::Alerts;
 use crate::clock;
 use crate::demo::Sender;
 
+mod copy;
 mod layouts;
 mod questions;
 mod saved;
@@ -23,6 +24,7 @@ mod slow;
 mod traces;
 mod words;
 
+pub use copy::CopyFile;
 pub use layouts::Layouts;
 pub use questions::{Questions, Running};
 pub use saved::{Saved, Unsaved};
@@ -65,6 +67,8 @@ pub struct Site {
     pub watching: Semaphore,
     pub stop: CancellationToken,
     pub alerts: Alerts,
+    /// Of what people wrote.
+    copy: CopyFile,
     /// As they are kept, by name.
     searches: RwLock<Arc<Vec<SavedSearch>>>,
     /// One change at a time of what is saved and what is watched.
@@ -127,6 +131,7 @@ impl Site {
             watching: Semaphore::new(1),
             stop,
             alerts: Alerts::default(),
+            copy: CopyFile::default(),
             searches: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
             answers: Answers::default(),
@@ -149,9 +154,9 @@ impl Site {
         Ok(())
     }
 
-    /// With what alerts are told to.
-    pub fn telling(self, alerts: Alerts) -> Self {
-        Self { alerts, ..self }
+    /// With what alerts are told to, and a copy of what people wrote.
+    pub fn telling(self, alerts: Alerts, copy: CopyFile) -> Self {
+        Self { alerts, copy, ..self }
     }
 
     pub fn address(&self, name: &str) -> Option<SocketAddr> {

@@ -77,6 +77,7 @@ pub async fn keep(site: &Site, fields: &alerts::State) -> Result<Result<Alert, R
     let id = random_hex().map_err(|error| Wrong::internal("no id could be made", &error))?;
     let alert = Alert { id, created_at: now, ..alert };
     site.store.add_alert(alert.clone(), now).await?;
+    site.copy_what_is_written().await;
     // The page that follows shows how it stands.
     crate::alerts::look(site).await?;
     Ok(Ok(alert))
@@ -90,6 +91,7 @@ pub async fn delete(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Re
 pub async fn forget(site: &Site, id: String) -> Result<(), Wrong> {
     let _change = site.changing.lock().await;
     let was_there = site.store.remove_alert(id).await?;
+    site.copy_what_is_written().await;
     crate::alerts::look(site).await?;
     if was_there { Ok(()) } else { Err(Wrong::not_found("there is no such alert")) }
 }

@@ -59,6 +59,7 @@ pub async fn keep(site: &Site, name: &str, address: &str) -> Result<SavedSearch,
     }
     site.store.save_search(search.clone()).await?;
     site.read_searches().await?;
+    site.copy_what_is_written().await;
     Ok(search)
 }
 
@@ -77,5 +78,6 @@ pub async fn forget(site: &Site, id: String) -> Result<(), Wrong> {
     let _change = site.changing.lock().await;
     let was_there = site.store.remove_search(id).await?;
     site.read_searches().await?;
+    site.copy_what_is_written().await;
     if was_there { Ok(()) } else { Err(Wrong::not_found("there is no such saved search")) }
 }

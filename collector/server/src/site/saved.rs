@@ -113,13 +113,18 @@ impl Saved {
     /// The whole file or nothing, whenever the power goes.
     fn write(&self, queries: &[SavedQuery]) -> std::io::Result<()> {
         let entries: Vec<Entry> = queries.iter().map(entry).collect();
-        let new = self.file.with_extension("json.new");
-        let mut file = File::create(&new)?;
-        file.write_all(&serde_json::to_vec_pretty(&entries)?)?;
-        file.sync_all()?;
-        std::fs::rename(&new, &self.file)?;
-        File::open(self.file.parent().unwrap_or(Path::new(".")))?.sync_all()
+        write_whole(&self.file, &serde_json::to_vec_pretty(&entries)?)
     }
+}
+
+/// Writes a `.json` file whole or not at all, and on disk when this returns. Blocking.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let new = path.with_extension("json.new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn wrong<T>(parameter: &'static str, why: String) -> Result<T, Unsaved> {
