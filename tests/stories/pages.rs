@@ -185,7 +185,8 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]);
     node.args(["pages/pictures.test.mjs", "pages/reading.test.mjs", "pages/explaining.test.mjs"]);
     node.args(["pages/trace.test.mjs", "pages/live.test.mjs", "pages/waiting.test.mjs"]);
-    node.env("COLDLIGHT_PAGES", told.to_string());
+    // It fills what was empty, so it is the last.
+    node.arg("pages/promises.test.mjs").env("COLDLIGHT_PAGES", told.to_string());
     let status = tokio::task::spawn_blocking(move || node.status()).await.unwrap().unwrap();
     assert!(status.success(), "pages do not hold: {status}; see above");
     for server in [&empty, &ordinary, &full, &fresh, &lively] {
