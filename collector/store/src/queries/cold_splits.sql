@@ -38,8 +38,8 @@ parts AS (
         -- The runtime cannot be done before it began, nor after the whole.
         greatest(done.at_ns - began_ns, 0) AS done_ns,
         greatest(whole.duration_ns::BIGINT, done.at_ns - began_ns, 0) AS whole_ns,
-        -- least() passes over NULLs.
-        CASE WHEN ready.ready_ns IS NOT NULL THEN least(ready.ready_ns - began_ns, greatest(done.at_ns - began_ns, 0)) END AS extensions_ns,
+        -- One that was ready only after the runtime was done began beside it: that is the rest.
+        CASE WHEN ready.ready_ns < done.at_ns THEN ready.ready_ns - began_ns END AS extensions_ns,
         TRY_CAST(span.attributes['coldlight.init_ms'] AS BIGINT) * 1000000 AS own_ns
     FROM inits
     ASOF JOIN (SELECT * FROM told WHERE kind = 'initRuntimeDone') AS done

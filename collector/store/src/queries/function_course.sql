@@ -4,7 +4,7 @@ WITH matching AS (
     SELECT
         *,
         'slice' AS slice, (epoch_ns(started_at) - ?) // ? AS slice_at,
-        'memory' AS fill, CASE WHEN memory_mb > 0 THEN least(max_memory_mb * 20 // memory_mb, 20) END AS fill_at,
+        'memory' AS fill, CASE WHEN memory_mb > 0 AND max_memory_mb >= 0 THEN least(max_memory_mb * 20 // memory_mb, 20) END AS fill_at,
         -- Of what a caller waited for: the init or restore, and then the function.
         CASE
             WHEN start_kind IN ('felt', 'restored', 'cold') AND coalesce(init_ns, restore_ns) > 0 AND duration_ns > 0
