@@ -11,6 +11,9 @@ pub enum StoreError {
     /// The data was written by a newer coldlight: use that one.
     #[error("{} has schema version {found}; this coldlight knows up to {known}", data.display())]
     TooNew { data: PathBuf, found: i32, known: i32 },
+    /// It is as it was: give it what it lacked (memory, space), or start the coldlight that made it.
+    #[error("{} has schema version {found} and could not be brought to {known}; nothing was changed", data.display())]
+    NotMigrated { data: PathBuf, found: i32, known: i32, source: duckdb::Error },
     /// A file could not be made, read or written.
     #[error("cannot use {}", path.display())]
     File { path: PathBuf, source: std::io::Error },

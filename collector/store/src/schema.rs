@@ -85,9 +85,14 @@ pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -
                 db.execute_batch(file(name))?;
             }
         } else {
-            for step in &MIGRATIONS[(found - 1) as usize..] {
-                db.execute_batch(step)?;
-            }
+            // A step that fails says nothing about the file, which must not be put aside as a damaged one.
+            let steps = || MIGRATIONS[(found - 1) as usize..].iter().try_for_each(|step| db.execute_batch(step));
+            steps().map_err(|source| StoreError::NotMigrated {
+                data: data.to_owned(),
+                found,
+                known: VERSION,
+                source,
+            })?;
         }
         db.execute(
             "INSERT INTO schema_version VALUES (?, make_timestamp_ns(?))",
@@ -174,6 +179,24 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         assert_eq!(version(&db).unwrap(), VERSION);
         assert_eq!(db.query_row("SELECT count(*) FROM prices", [], |row| row.get::<_, i64>(0)).unwrap(), 418);
+    }
+
+    #[test]
+    fn a_step_that_fails_is_told_and_leaves_the_data_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.duckdb");
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch("CREATE TABLE schema_version (version INTEGER, applied_at TIMESTAMP_NS)").unwrap();
+        db.execute_batch(
+            "INSERT INTO schema_version VALUES (5, make_timestamp_ns(0)); CREATE TABLE other AS SELECT 42 AS n",
+        )
+        .unwrap();
+        let told = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
+        assert!(matches!(told, StoreError::NotMigrated { found: 5, known: VERSION, .. }), "{told}");
+        drop(db);
+        let db = Connection::open(&path).unwrap();
+        assert_eq!(version(&db).unwrap(), 5);
+        assert_eq!(db.query_row("SELECT n FROM other", [], |row| row.get::<_, i32>(0)).unwrap(), 42);
     }
 
     #[test]
