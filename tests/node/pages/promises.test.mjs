@@ -2,11 +2,16 @@
 // and strangers' text that stays text.
 
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WIDE, go, launch, marked, open, told } from './browser.mjs';
 
 let browser;
-before(async () => { browser = await launch(); });
+before(async () => {
+  mkdirSync(told.pictures, { recursive: true });
+  browser = await launch();
+});
 after(() => browser?.close());
 
 async function withPage(options, story) {
@@ -156,6 +161,8 @@ test('a copied address shows the same picture to somebody else', () => withPage(
       await page.waitForURL(/o=/);
       await page.locator('.wfg .row').nth(3).locator('a').last().click();
       await page.waitForURL(/span=/);
+      await page.locator('.wfg .row[aria-selected="true"]').waitFor();
+      await marked(page, 'tab-attributes').waitFor();
       await page.keyboard.press('z');
       await page.waitForURL(/t=/);
     },
@@ -170,6 +177,10 @@ test('a copied address shows the same picture to somebody else', () => withPage(
     const theirs = await picture(stranger.page);
     await stranger.close();
     const share = await apart(mine, theirs);
+    if (share >= 0.001) {
+      writeFileSync(join(told.pictures, 'copied-mine.png'), mine);
+      writeFileSync(join(told.pictures, 'copied-theirs.png'), theirs);
+    }
     assert.ok(share < 0.001, `${address}: ${(share * 100).toFixed(2)} % of the pixels differ`);
   }
 }));
@@ -204,6 +215,8 @@ test('everything is reached by the keyboard alone, and the focus is always seen'
   await tabTo('[data-test="map-node"]');
   await keyboard.press('Enter');
   await page.waitForURL(/sel=/);
+  // The address changes first; what is selected can be left when it is shown.
+  await page.locator('[data-test="inspector"][data-what="node"]').waitFor();
   await keyboard.press('Escape');
   await page.waitForFunction(() => !location.search.includes('sel='));
   // The list, its filter, and the range.

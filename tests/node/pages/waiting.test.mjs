@@ -40,7 +40,8 @@ for (const javaScriptEnabled of [true, false]) {
     await marked(page, 'sql-status').waitFor();
     assert.equal((await marked(page, 'sql-status').innerText()).trim(), 'Cancelled');
     assert.equal(await marked(page, 'sql-editor').inputValue(), ENDLESS, 'the question stands in the editor');
-    assert.deepEqual(await findings(page), []);
+    // What looks for findings is a script itself.
+    if (javaScriptEnabled) assert.deepEqual(await findings(page), []);
     // It goes on from there.
     await marked(page, 'sql-editor').fill('SELECT 7 AS days');
     await marked(page, 'sql-run').click();
@@ -60,7 +61,8 @@ for (const javaScriptEnabled of [true, false]) {
     assert.ok(!await marked(page, 'loading').isVisible(), 'it gives way');
     assert.deepEqual(await marked(page, 'nav-sql').boundingBox(), early, 'the frame has not moved');
     await page.waitForLoadState('load');
-    assert.deepEqual(await findings(page), []);
+    // What looks for findings is a script itself.
+    if (javaScriptEnabled) assert.deepEqual(await findings(page), []);
     assert.deepEqual(wrong, []);
     await close();
   });

@@ -45,7 +45,19 @@ function escape() {
   return press("a[data-close]");
 }
 
+// From row to row of a list of traces; the waterfall has rows and keys of its own.
+const row = (by) => () => {
+  const links = [...document.querySelectorAll("[data-test=trace-row] a.svc")];
+  const link = links[Math.max(0, links.indexOf(document.activeElement) + by)];
+  link?.focus();
+  return Boolean(link);
+};
+
 const keys = {
+  j: row(1),
+  k: row(-1),
+  ArrowDown: row(1),
+  ArrowUp: row(-1),
   "/": () => focus("[data-test=global-search]"),
   "?": () => toggle("details.help"),
   f: () => focus("[data-filter-input]"),

@@ -199,13 +199,6 @@ function onClick(event) {
   go(link.href, link.matches(".tw") ? ["c", "o"] : link.matches(".nm") ? ["span"] : link.dataset.go.split(" "));
 }
 
-// The list of traces has only this: its rows are links.
-document.addEventListener("keydown", (event) => {
-  const by = { __proto__: null, j: 1, k: -1 }[event.key];
-  const links = [...document.querySelectorAll("[data-test=trace-row] a")];
-  if (by && plain(event) && !event.target.matches("input")) links[Math.max(0, links.indexOf(document.activeElement) + by)]?.focus();
-});
-
 if (main && find(".wfg")) {
   const on = (name, act) => document.addEventListener(name, act);
   mount();
