@@ -312,6 +312,9 @@ test('spans that arrive late are told where their trace is open', () => withPage
   const headers = { 'content-type': 'application/json' };
   const sent = await page.request.post(`${told.full}/traces/upload`, { data, headers, maxRedirects: 0 });
   assert.equal(sent.status(), 303);
+  const question = { sql: `SELECT count(*) FROM spans WHERE trace_id = '${told.large.id}'` };
+  const kept = async () => (await (await page.request.post(`${told.full}/api/v1/sql`, { data: question })).json()).rows[0][0];
+  while (await kept() < told.large.spans + 3);
   // The next rows that are asked for tell how many spans there are now.
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2));
   await marked(page, 'late-spans').waitFor();

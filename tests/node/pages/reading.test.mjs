@@ -54,7 +54,8 @@ test('without scripts one comes from the functions to an invocation and the arit
   withPage({ javaScriptEnabled: false }, async (page) => {
     await page.goto(`${told.ordinary}/functions?${told.range}`);
     assert.equal(await marked(page, 'function-row').count(), told.invocations.functions);
-    await marked(page, 'function-row').filter({ hasText: told.invocations.function }).first().locator('a').click();
+    await marked(page, 'function-row').filter({ hasText: told.invocations.function }).first()
+      .getByRole('link', { name: told.invocations.function, exact: true }).click();
     await page.waitForURL(/\/functions\//);
     assert.ok(await marked(page, 'version-row').count() > 0);
     await page.goto(`${told.ordinary}/invocations?${told.range}`);
