@@ -141,9 +141,17 @@ impl Drop for Transaction<'_> {
     }
 }
 
-fn insert(db: &Connection, sql: &str, columns: RecordBatch) -> Result<u64, StoreError> {
-    let registration = ArrowBatchRegistration::new(columns);
-    Ok(db.prepare(sql)?.execute(duckdb::params![&registration])? as u64)
+/// Rows that are handed over at a time: as many as the engine takes in one go.
+const AT_A_TIME: usize = 2_048;
+
+pub(crate) fn insert(db: &Connection, sql: &str, columns: RecordBatch) -> Result<u64, StoreError> {
+    let mut inserted = 0;
+    for from in (0..columns.num_rows()).step_by(AT_A_TIME) {
+        let piece = rows::without_others(columns.slice(from, AT_A_TIME.min(columns.num_rows() - from)));
+        let registration = ArrowBatchRegistration::new(piece);
+        inserted += db.prepare(sql)?.execute(duckdb::params![&registration])? as u64;
+    }
+    Ok(inserted)
 }
 
 /// Keeps a record that no table can take as a file of its own, for a person to look at.

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use coldlight_model::{Batch, Timestamp};
 use duckdb::Connection;
-use duckdb::vtab::arrow::ArrowBatchRegistration;
 
 use crate::commit::Transaction;
 use crate::error::StoreError;
@@ -51,8 +50,7 @@ pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Resu
         let columns = span_columns(&[Incoming { sequence: 1, batch: &first }]);
         steps.columns = started.elapsed();
         let started = Instant::now();
-        let registration = ArrowBatchRegistration::new(columns);
-        db.prepare(repeats::SPANS.insert)?.execute(duckdb::params![&registration])?;
+        crate::commit::insert(&db, repeats::SPANS.insert, columns)?;
         steps.bare_insert = started.elapsed();
         db.execute_batch("CHECKPOINT")?;
     }
