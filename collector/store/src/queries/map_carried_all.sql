@@ -8,10 +8,7 @@ FROM (
     SELECT
         service, remote_kind, remote_name, kind IN ('client', 'producer') AS sent,
         CASE WHEN records BETWEEN 0 AND 1000000 THEN records END AS records,
-        least(greatest(coalesce(
-            TRY_CAST(attributes['http.request.resend_count'] AS BIGINT),
-            TRY_CAST(attributes['retry_attempts'] AS BIGINT), 0
-        ), 0), 1000) AS again
+        least(greatest(coalesce(resends, 0), 0), 1000) AS again
     FROM span_rows
     WHERE started_at >= make_timestamp_ns($1) AND started_at < make_timestamp_ns($2)
       AND remote_kind IS NOT NULL AND remote_name IS NOT NULL

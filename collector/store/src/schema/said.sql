@@ -20,8 +20,7 @@ CREATE OR REPLACE MACRO said_by_sender(attributes, named, of_attribute, of_team)
 --           something, a row for each value, with its part of the links: below / shares to upto / shares of every amount;
 --   trace   a trace (trace_id): what the first of its spans says that says anything itself;
 --   report  a request that only the platform told of (request_id): a word of who reported it.
--- The rest of a trace, and traces that are linked to, are looked for a day around. Every name that no span has takes half a second a
--- million spans, so that few are looked for.
+-- The rest of a trace, and traces that are linked to, are looked for a day around.
 CREATE OR REPLACE MACRO said(named, of_attribute, of_team, of_customer, asked_from, asked_to) AS TABLE
 WITH senders AS MATERIALIZED (
     SELECT resource_id, any_value(value) AS value
