@@ -5,6 +5,7 @@
 use crate::conventions::{Lookup, arn_part, memory_mb};
 use crate::metered::{MeteredFacts, metered_facts};
 use crate::remote::{host, short_name, source, target, way};
+use crate::sampling::{Said, stands_for};
 use crate::{Kind, Node, Outcome, Resource, Span, Value, Way};
 
 /// Everything our own questions need of a span besides its fields.
@@ -54,6 +55,8 @@ pub struct SpanFacts {
     pub cloud_account_id: Option<String>,
     pub cloud_region: Option<String>,
     pub metered: MeteredFacts,
+    /// How many spans it stands for, in millionths: [`stands_for`].
+    pub stands_for: Option<u64>,
 }
 
 /// The path of a URL or of an old `http.target`, without its query.
@@ -142,6 +145,12 @@ pub fn span_facts(span: &Span, resource: &Resource) -> SpanFacts {
     };
     facts.way = way(span.kind, &facts, &at);
     facts.metered = metered_facts(span.kind, facts.remote.as_ref().map(|node| node.kind), &at);
+    let said = |name| at.value(&[name]).map(Value::to_display);
+    facts.stands_for = stands_for(Said {
+        trace_state: &span.trace_state,
+        probability: said("sampling.probability").as_deref(),
+        rate: said("SampleRate").as_deref(),
+    });
     facts
 }
 

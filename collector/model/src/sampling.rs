@@ -21,17 +21,10 @@ pub struct Sampled {
 }
 
 impl Sampled {
-    /// Of traces that stand for so many millionths each.
-    pub fn of(traces: impl IntoIterator<Item = (u64, u64)>) -> Self {
-        let mut sampled = Self::default();
-        let mut millionths: u128 = 0;
-        for (count, each) in traces.into_iter().filter(|(_, each)| *each > ITSELF) {
-            sampled.kept = sampled.kept.saturating_add(count);
-            millionths += u128::from(count) * u128::from(each - ITSELF);
-        }
-        let half = u128::from(ITSELF / 2);
-        sampled.left_out = u64::try_from((millionths + half) / u128::from(ITSELF)).unwrap_or(u64::MAX);
-        sampled
+    /// Of so many traces that stand for so many millionths besides themselves, all together.
+    pub fn beyond(kept: u64, millionths: u128) -> Self {
+        let rounded = (millionths + u128::from(ITSELF / 2)) / u128::from(ITSELF);
+        Self { kept, left_out: u64::try_from(rounded).unwrap_or(u64::MAX) }
     }
 
     /// One in how many was kept, on average; `None` where nothing was left out.
@@ -118,9 +111,9 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_counted_beside_what_was_kept() {
-        let sampled = Sampled::of([(30, 10 * ITSELF), (7, ITSELF), (1, 2_500_000)]);
+        let sampled = Sampled::beyond(31, u128::from(30 * 9 * ITSELF + 1_500_000));
         assert_eq!((sampled, sampled.kept_one_in()), (Sampled { kept: 31, left_out: 272 }, Some(10)));
-        assert_eq!(Sampled::of([(5, ITSELF)]).kept_one_in(), None);
+        assert_eq!(Sampled::beyond(0, 0).kept_one_in(), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 7;
+pub(crate) const VERSION: i32 = 8;
 
 const ORDER: &str = include_str!("schema/_order");
 
@@ -64,6 +64,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/watched.sql"),
     include_str!("schema/attribute_maps.sql"),
     include_str!("schema/metered.sql"),
+    include_str!("schema/stands_for.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -86,8 +87,7 @@ pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -
             }
         } else {
             // A step that fails says nothing about the file, which must not be put aside as a damaged one.
-            let steps = || MIGRATIONS[(found - 1) as usize..].iter().try_for_each(|step| db.execute_batch(step));
-            steps().map_err(|source| StoreError::NotMigrated {
+            migrate(db, found).map_err(|source| StoreError::NotMigrated {
                 data: data.to_owned(),
                 found,
                 known: VERSION,
@@ -114,6 +114,11 @@ pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -
         db.execute_batch("CHECKPOINT")?;
     }
     Ok(())
+}
+
+/// All steps from version `found` on.
+fn migrate(db: &Connection, found: i32) -> duckdb::Result<()> {
+    MIGRATIONS[(found - 1) as usize..].iter().try_for_each(|step| db.execute_batch(step))
 }
 
 /// The version of an open database; 0 for an empty one.
@@ -151,7 +156,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 7");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 8");
     }
 
     #[test]
@@ -222,5 +227,44 @@ mod tests {
         // A VARIANT does not keep the order of its keys.
         assert_eq!(rows[1].0, r#"{a='[1,2]', b=true, d=2.0, e=NULL, n=1, nan=NaN, s=x, x='["AAA="]', y='AAA='}"#);
         assert_eq!(rows[1].1.as_deref(), Some(r#"abdnidsxy[[{"b":"AAA="}]]"#));
+    }
+
+    #[test]
+    fn spans_of_before_stand_for_as_much_as_when_they_are_written_now() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE span_rows (trace_state VARCHAR, attributes MAP(VARCHAR, VARCHAR))").unwrap();
+        let said = [
+            ("ot=th:c", "{}"),
+            ("vendor=x, ot=rv:abcdef12345678;th:fd70a4", "{}"),
+            ("ot=th:ffffffffffffff", "{}"),
+            ("ot=p:3;r:5", "{}"),
+            ("ot=p:63", "{}"),
+            ("not=th:c", "{}"),
+            ("ot=th:123456789012345", "{}"),
+            ("", "{'sampling.probability': '0.1'}"),
+            ("", "{'sampling.probability': '1.5'}"),
+            ("other=1", "{'SampleRate': '20'}"),
+            ("", "{'SampleRate': '0'}"),
+            ("", "{}"),
+        ];
+        for (trace_state, attributes) in said {
+            let insert = format!("INSERT INTO span_rows VALUES (?, MAP {attributes})");
+            db.execute(&insert.replace("MAP {}", "NULL"), [trace_state]).unwrap();
+        }
+        db.execute_batch(include_str!("schema/stands_for.sql")).unwrap();
+        let mut statement = db.prepare("SELECT stands_for FROM span_rows ORDER BY rowid").unwrap();
+        let told = statement.query_map([], |row| row.get::<_, Option<i64>>(0)).unwrap();
+        let told: Vec<Option<u64>> = told.map(|one| one.unwrap().map(i64::unsigned_abs)).collect();
+        let of = |(trace_state, attributes): (&str, &str)| {
+            let one =
+                |name: &str| attributes.split(name).nth(1).and_then(|rest| rest.split('\'').nth(2)).map(str::to_owned);
+            let (probability, rate) = (one("sampling.probability"), one("SampleRate"));
+            coldlight_model::sampling::stands_for(coldlight_model::sampling::Said {
+                trace_state,
+                probability: probability.as_deref(),
+                rate: rate.as_deref(),
+            })
+        };
+        assert_eq!(told, said.map(of));
     }
 }

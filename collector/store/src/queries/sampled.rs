@@ -1,6 +1,6 @@
 //! How many traces stand for more than themselves, as their roots say.
 
-use coldlight_model::sampling::{Said, Sampled, stands_for};
+use coldlight_model::sampling::Sampled;
 use coldlight_model::{Filter, TimeRange};
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, params_from_iter};
@@ -18,11 +18,9 @@ pub(super) fn sampled(db: &Connection, range: TimeRange, filter: &Filter) -> Res
         sql = sql.replace("/* traces */", &found);
         params.extend(conditions.params);
     }
-    let mut statement = db.prepare(&sql)?;
-    let told = statement.query_map(params_from_iter(params), |row| {
-        let trace_state = format!("ot={}", row.get::<_, String>("said")?);
-        let said = Said { trace_state: &trace_state, ..Said::default() };
-        Ok((row.get::<_, i64>("traces")?.unsigned_abs(), stands_for(said).unwrap_or(0)))
+    let told = db.query_row(&sql, params_from_iter(params), |row| {
+        let beyond: i128 = row.get("beyond")?;
+        Ok(Sampled::beyond(row.get::<_, i64>("kept")?.unsigned_abs(), beyond.unsigned_abs()))
     })?;
-    Ok(Sampled::of(told.collect::<Result<Vec<_>, _>>()?))
+    Ok(told)
 }

@@ -3,12 +3,11 @@
 use arrow::array::{BooleanBuilder, Int64Builder, StringBuilder, TimestampNanosecondBuilder, UInt64Builder};
 use arrow::record_batch::RecordBatch;
 use coldlight_model::lambda::{CostState, FunctionSpan, Invocation, PlatformKind, PlatformRecord};
-use coldlight_model::sampling::{Said, stands_for};
 use coldlight_model::{SpanId, Timestamp, TraceId};
 use duckdb::Row;
 
 use super::columns::columns;
-use super::read::{span_id, trace_id};
+use super::read::{span_id, trace_id, whole};
 
 columns! {
     /// What is found of an attempt; who ran it is joined in SQL.
@@ -91,13 +90,6 @@ pub(crate) fn attempt_columns<'a>(attempts: impl Iterator<Item = Attempt<'a>>) -
 
 /// A row of `spans_of_invocations.sql`: the request id and the span.
 pub(crate) fn function_span_from_row(row: &Row<'_>) -> duckdb::Result<(String, FunctionSpan)> {
-    let text = |name| row.get::<_, Option<String>>(name);
-    let (trace_state, probability, rate) = (text("trace_state")?, text("probability")?, text("rate")?);
-    let said = Said {
-        trace_state: trace_state.as_deref().unwrap_or_default(),
-        probability: probability.as_deref(),
-        rate: rate.as_deref(),
-    };
     let span = FunctionSpan {
         trace_id: trace_id(row, "trace_id")?,
         span_id: span_id(row, "span_id")?,
@@ -108,7 +100,7 @@ pub(crate) fn function_span_from_row(row: &Row<'_>) -> duckdb::Result<(String, F
         failed: row.get("failed")?,
         error_type: row.get("error_type")?,
         memory_mb: row.get::<_, Option<i64>>("memory_mb")?.and_then(|mb| u64::try_from(mb).ok()),
-        stands_for: stands_for(said),
+        stands_for: whole(row, "stands_for")?,
     };
     Ok((row.get("invocation_id")?, span))
 }

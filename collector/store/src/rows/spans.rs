@@ -77,6 +77,7 @@ columns! {
         sent_ms: Int64Builder,
         resends: Int64Builder,
         customer: StringBuilder,
+        stands_for: Int64Builder,
         resource_id: UInt64Builder,
         scope_name: StringBuilder,
         scope_version: StringBuilder,
@@ -192,5 +193,6 @@ impl SpanColumns {
         self.sent_ms.append_option(facts.metered.sent_ms);
         self.resends.append_option(facts.metered.resends);
         self.customer.append_option(facts.metered.customer);
+        self.stands_for.append_option(facts.stands_for.and_then(|times| i64::try_from(times).ok()));
     }
 }

@@ -87,5 +87,7 @@ CREATE TABLE span_rows (
     consumed_capacity VARCHAR,
     sent_ms BIGINT,
     resends BIGINT,
-    customer VARCHAR
+    customer VARCHAR,
+    -- How many spans it stands for, in millionths, as model::sampling reads it; NULL: nobody said.
+    stands_for BIGINT
 );

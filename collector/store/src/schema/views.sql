@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW spans AS
 SELECT
     * EXCLUDE (
         sequence, attribute_types, scope_rest, oddities,
-        call_bytes, trigger_source, consistent_read, consumed_capacity, sent_ms, resends, customer
+        call_bytes, trigger_source, consistent_read, consumed_capacity, sent_ms, resends, customer, stands_for
     )
 FROM span_rows;
 
