@@ -17,6 +17,33 @@ pub struct Formula {
     pub links: Vec<(String, String)>,
 }
 
+/// Of what a sum over a time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All that was kept.
+    Everything,
+    /// The traces with a span that a filter holds of.
+    Found,
+    /// What itself a filter holds of.
+    Matching,
+}
+
+impl Extent {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Everything => {
+                "Everything in these whole minutes, in a trace or in none: one sum on the map, above the list of traces and on Cost."
+            }
+            Self::Found => {
+                "Functions and metered calls of whole traces in which a span matches. Cost, asked the same, counts only what matches itself, and shares of containers."
+            }
+            Self::Matching => {
+                "Only what matches itself, with its calls. The map and the list of traces, asked the same, count whole traces in which a span matches, without containers."
+            }
+        }
+    }
+}
+
 /// How one addend is computed: what the parts are made of.
 const EACH: &str = "Each invocation: its request, and billed time × memory × the price of a GB-second of its day, region and processor.";
 
@@ -62,6 +89,7 @@ impl Formula {
             ("calls", spent.calls),
             ("busy containers", spent.busy),
             ("idle containers", spent.idle),
+            ("containers", spent.tasks),
         ];
         let mut lines = vec![addition(&parts, spent.total())];
         if spent.invocations > 0 {
@@ -75,10 +103,21 @@ impl Formula {
                 "Containers: vCPU and GB reserved × time × their price of the day, shared by requests.".to_owned(),
             );
         }
+        if spent.tasks > Usd::ZERO {
+            lines
+                .push("Containers: vCPU and GB reserved × time × their price of the day, at work and idle.".to_owned());
+        }
         lines.extend(unpriced(spent.unpriced, "invocation", "invocations"));
         lines.extend(unpriced(spent.unpriced_calls, "call", "calls"));
         let is_priced = spent.priced() > 0 || spent.total() > Usd::ZERO;
         Self::of(spent.total(), is_priced, lines, every)
+    }
+
+    /// What a time cost, or what of it is asked for; every page that shows such a sum says how it stands to the others'.
+    pub fn of_time(spent: &Spent, extent: Extent, every: String) -> Self {
+        let mut formula = Self::of_spent(spent, every);
+        formula.lines.insert(1, extent.words().to_owned());
+        formula
     }
 
     fn of(amount: Usd, is_priced: bool, lines: Vec<String>, every: String) -> Self {

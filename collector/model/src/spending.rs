@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::money::Usd;
-use crate::{Nanos, TimeRange};
+use crate::{Nanos, TimeRange, Timestamp};
 
 /// By what spending is grouped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -112,6 +112,8 @@ pub struct Spent {
     /// Containers while at least one request was open, and while none was.
     pub busy: Usd,
     pub idle: Usd,
+    /// Containers where nobody asked which of the two: then both are zero.
+    pub tasks: Usd,
     /// Across the parts: of invocations and requests that failed; of those whose billed time the platform reported.
     pub in_failed: Usd,
     pub reported: Usd,
@@ -121,7 +123,7 @@ impl Spent {
     /// Saturating only beyond 10²⁰ USD, which no sum of invocations reaches.
     pub fn total(&self) -> Usd {
         let functions = [self.requests, self.own, self.waiting, self.init, self.flush, self.restore];
-        Usd::sum(functions.into_iter().chain([self.calls, self.busy, self.idle])).unwrap_or_default()
+        Usd::sum(functions.into_iter().chain([self.calls, self.busy, self.idle, self.tasks])).unwrap_or_default()
     }
 
     /// Invocations and requests to containers.
@@ -162,6 +164,7 @@ impl Spent {
             (&mut self.left_out_usd, other.left_out_usd),
             (&mut self.busy, other.busy),
             (&mut self.idle, other.idle),
+            (&mut self.tasks, other.tasks),
             (&mut self.in_failed, other.in_failed),
             (&mut self.reported, other.reported),
         ] {
@@ -193,6 +196,8 @@ pub struct SpendingGroup {
 pub struct Spending {
     pub range: TimeRange,
     pub step: Nanos,
+    /// Where the first step begins: with the range, or less than a step before, and then it is whole only from there on.
+    pub origin: Timestamp,
     pub by: SpendingBy,
     /// Dearest first; then by name. What several groups share counts in each of them, and its cost is divided: costs of groups add
     /// up to the total, counts may be more.

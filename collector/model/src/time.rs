@@ -68,4 +68,11 @@ impl TimeRange {
     pub fn length(&self) -> Nanos {
         self.to.since(self.from)
     }
+
+    /// Widened to whole minutes: what the rollups can tell of, and what every page sums money over.
+    pub fn whole_minutes(self) -> Self {
+        let to = self.to.minute();
+        let to = if to < self.to { to.plus(NANOS_PER_MINUTE.unsigned_abs()) } else { to };
+        Self { from: self.from.minute(), to }
+    }
 }

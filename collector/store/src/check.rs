@@ -62,6 +62,7 @@ pub fn check(data: &Path, now: fn() -> Timestamp) -> Result<Checked, StoreError>
             "invocation_rows",
             "service_minutes",
             "edge_minutes",
+            "call_minutes",
             "price_rows",
         ] {
             // Every block carries a checksum; reading all columns verifies them.
@@ -97,6 +98,7 @@ fn every_value(table: &str) -> &'static str {
         "platform_rows" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM platform_rows",
         "invocation_rows" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM invocation_rows",
         "service_minutes" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM service_minutes",
-        _ => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM edge_minutes",
+        "edge_minutes" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM edge_minutes",
+        _ => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM call_minutes",
     }
 }

@@ -41,11 +41,15 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) const REQUESTS: &str = include_str!("queries/requests.sql");
 pub(crate) const SERVICE_ROWS: &str = include_str!("queries/service_rows.sql");
 pub(crate) const EDGE_ROWS: &str = include_str!("queries/edge_rows.sql");
+/// And the metered calls among them, by minute and what they are metered as.
+const CALL_ROWS: &str = include_str!("queries/call_rows.sql");
 
 const FORGET_SERVICES: &str =
     "DELETE FROM service_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 const FORGET_EDGES: &str =
     "DELETE FROM edge_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
+const FORGET_CALLS: &str =
+    "DELETE FROM call_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 
 /// The thread that rolls up.
 pub(crate) struct Roller {
@@ -161,6 +165,8 @@ fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError>
     db.execute_batch(&["INSERT INTO service_minutes\n", SERVICE_ROWS].concat())?;
     db.execute_batch(FORGET_EDGES)?;
     db.execute_batch(&["INSERT INTO edge_minutes\n", EDGE_ROWS].concat())?;
+    db.execute_batch(FORGET_CALLS)?;
+    db.execute_batch(&["INSERT INTO call_minutes\n", CALL_ROWS].concat())?;
     db.execute("UPDATE rolled SET sequence = ?", [written])?;
     // The connection goes back to the others, and memory too.
     db.execute_batch("DROP TABLE temp.rolling; DROP TABLE temp.dirty")?;

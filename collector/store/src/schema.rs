@@ -12,9 +12,12 @@ use crate::prices;
 /// The version this program writes.
 pub(crate) const VERSION: i32 = 8;
 
+/// The first version with calls by minute: those of before are counted once, with what the views tell.
+const CALL_MINUTES: i32 = 8;
+
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 23] = [
+const FILES: [(&str, &str); 24] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -24,6 +27,7 @@ const FILES: [(&str, &str); 23] = [
     ("invocations", include_str!("schema/invocations.sql")),
     ("service_minutes", include_str!("schema/service_minutes.sql")),
     ("edge_minutes", include_str!("schema/edge_minutes.sql")),
+    ("call_minutes", include_str!("schema/call_minutes.sql")),
     ("prices", include_str!("schema/prices.sql")),
     ("watched", include_str!("schema/watched.sql")),
     ("views", include_str!("schema/views.sql")),
@@ -64,7 +68,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/watched.sql"),
     include_str!("schema/attribute_maps.sql"),
     include_str!("schema/metered.sql"),
-    include_str!("schema/stands_for.sql"),
+    concat!(include_str!("schema/stands_for.sql"), include_str!("schema/call_minutes.sql")),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -118,7 +122,12 @@ pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -
 
 /// All steps from version `found` on.
 fn migrate(db: &Connection, found: i32) -> duckdb::Result<()> {
-    MIGRATIONS[(found - 1) as usize..].iter().try_for_each(|step| db.execute_batch(step))
+    MIGRATIONS[(found - 1) as usize..].iter().try_for_each(|step| db.execute_batch(step))?;
+    if found < CALL_MINUTES {
+        MADE_ANEW.iter().try_for_each(|name| db.execute_batch(file(name)))?;
+        db.execute_batch(&["INSERT INTO call_minutes\n", include_str!("queries/call_rows_of_before.sql")].concat())?;
+    }
+    Ok(())
 }
 
 /// The version of an open database; 0 for an empty one.
@@ -169,6 +178,7 @@ mod tests {
             "said",
             "platform",
             "invocations",
+            "call_minutes",
             "watched",
             "invocation_costs",
             "cost_by",

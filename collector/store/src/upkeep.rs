@@ -180,6 +180,7 @@ pub(crate) fn remove_before(db: &Connection, limit: Timestamp) -> Result<u64, St
         "DELETE FROM invocation_rows WHERE started_at < make_timestamp_ns($1)",
         "DELETE FROM service_minutes WHERE minute < make_timestamp_ns($1)",
         "DELETE FROM edge_minutes WHERE minute < make_timestamp_ns($1)",
+        "DELETE FROM call_minutes WHERE minute < make_timestamp_ns($1)",
     ] {
         match db.execute(sql, [limit]) {
             Ok(rows) => removed += rows as u64,

@@ -35,6 +35,7 @@ impl Split {
             ("calls", "calls", spent.calls),
             ("busy", "busy containers", spent.busy),
             ("idle", "idle containers", spent.idle),
+            ("busy", "containers", spent.tasks),
         ]
         .into_iter()
         .filter(|(.., amount)| *amount > Usd::ZERO)

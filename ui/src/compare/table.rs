@@ -42,6 +42,8 @@ pub struct Row {
     pub way: &'static str,
     pub width: String,
     pub cost: String,
+    /// `$0.002 − $0.0015, …`: what it is the difference of; empty where there is none.
+    pub sum: String,
 }
 
 pub struct CellView {
@@ -125,6 +127,7 @@ fn row(state: &State, pair: &Pair, (a, b): (&Side, &Side), largest: u64, class: 
         },
         width: format::number((more.unsigned_abs() as f64 / largest as f64 * 100.0).min(100.0)),
         cost: cost(dearer(&pair.a), dearer(&pair.b)),
+        sum: sum(dearer(&pair.a), dearer(&pair.b)),
     }
 }
 
@@ -141,6 +144,12 @@ fn cell(state: &State, cell: Option<&Cell>, side: &Side) -> CellView {
         count: (cell.count > 1).then(|| format!("{}×", format::count(cell.count.into()))),
         glyph: (cell.outcome != Outcome::Ok).then(|| (icon::of_outcome(cell.outcome), cell.outcome.name())),
     }
+}
+
+/// The subtraction behind [`cost`].
+fn sum(a: Option<Usd>, b: Option<Usd>) -> String {
+    let (Some(a), Some(b)) = (a, b) else { return String::new() };
+    format!("B ${b} − A ${a}: the invocations of these spans, each with its formula under the times beside.")
 }
 
 /// What B cost more or less than A, exactly; nothing where neither has a price.

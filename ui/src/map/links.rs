@@ -92,7 +92,7 @@ pub fn addends(subject: &Subject, node: &GraphNode, spent: &Spent) -> Vec<(Strin
         let every = page("/invocations").with("sort", "dearest").to_string();
         links.push(("Each invocation with its own arithmetic".to_owned(), every));
     }
-    if spent.container_requests > 0 || spent.busy > Usd::ZERO || spent.idle > Usd::ZERO {
+    if [spent.busy, spent.idle, spent.tasks].iter().any(|part| *part > Usd::ZERO) {
         let tasks = Link::to("/containers").with_all(&subject.state.range.pairs()).to_string();
         links.push(("Each task with its own arithmetic".to_owned(), tasks));
     }

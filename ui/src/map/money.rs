@@ -24,9 +24,9 @@ pub fn is_often_cold(spent: &Spent) -> bool {
     spent.cold > 0 && spent.cold as f64 >= COLD_SHOWN * spent.invocations as f64
 }
 
-/// `$5.15`, of a million such invocations or requests.
+/// `$5.15`, of a million such invocations or requests; of containers only their page knows how many there were.
 pub fn millionth(spent: &Spent) -> Option<String> {
-    per_million(spent.total(), spent.priced()).map(usd)
+    per_million(spent.total(), spent.priced()).filter(|_| spent.tasks == Usd::ZERO).map(usd)
 }
 
 /// The sections of the inspector about a node's cold starts and money.
@@ -53,7 +53,8 @@ pub fn money(bill: &Bill, phrase: &str, addends: Vec<(String, String)>) -> Optio
     }
     let wait =
         |of: fn((u64, u64)) -> u64| bill.init.map_or_else(|| NOT_APPLICABLE.to_owned(), |both| duration(of(both)));
-    let each = spent.total().times(1, spent.priced().max(1).into()).filter(|_| spent.priced() > 0);
+    let is_counted = spent.priced() > 0 && spent.tasks == Usd::ZERO;
+    let each = spent.total().times(1, spent.priced().max(1).into()).filter(|_| is_counted);
     let of_each = if spent.container_requests > 0 { "per request" } else { "per invocation" };
     let mut cost = Vec::new();
     if is_priced(spent) {

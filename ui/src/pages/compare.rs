@@ -82,6 +82,8 @@ struct SideView {
     operation: String,
     start: Moment,
     facts: Vec<(&'static str, String)>,
+    /// Of the trace with all it set going, which its page takes apart.
+    cost: Option<String>,
 }
 
 pub fn page(shell: &Shell, state: &State, page: &ComparePage) -> String {
@@ -133,9 +135,8 @@ fn head(shell: &Shell, letter: &'static str, side: &Side, palette: &Palette) -> 
         ("Spans", format::count(side.trace.spans.len() as u64)),
     ];
     match side.total() {
-        Some(cost) => facts.push(("Cost", format::usd(cost))),
         None if side.cost.is_none() => facts.push(("Cost", "takes long to add up".to_owned())),
-        None => {}
+        _ => {}
     }
     if side.cold() > 0 {
         facts.push(("Cold starts", format::count(side.cold() as u64)));
@@ -145,6 +146,7 @@ fn head(shell: &Shell, letter: &'static str, side: &Side, palette: &Palette) -> 
     }
     SideView {
         letter,
+        cost: side.total().map(format::usd),
         href: format!("/traces/{}", side.trace.trace_id),
         class: palette.class(service),
         service: text::named(service, 80),

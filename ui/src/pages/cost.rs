@@ -16,7 +16,7 @@ use self::table::{Row, rows};
 use crate::chart::{Kpi, Spark};
 use crate::filter_bar::FilterBar;
 use crate::format::{counted, large_count, per_million, period, share, usd, usd_share};
-use crate::formula::Formula;
+use crate::formula::{Extent, Formula};
 use crate::palette::Palette;
 use crate::query::Link;
 use crate::range::Picker;
@@ -171,7 +171,8 @@ fn kpis(spending: &Spending, state: &State) -> Vec<Kpi> {
     let spent = &spending.total;
     let total = spent.total();
     let every = Link::to("/invocations").with_all(&state.range.pairs()).with("f", state.filter.to_line());
-    let sum = Formula::of_spent(spent, every.with("sort", "dearest").to_string());
+    let extent = if state.filter.is_empty() { Extent::Everything } else { Extent::Matching };
+    let sum = Formula::of_time(spent, extent, every.with("sort", "dearest").to_string());
     let kpi = |name, label, amount: Option<Usd>, how: &str, aside: String, tone| Kpi {
         name,
         label,
@@ -258,6 +259,12 @@ fn notes(spending: &Spending, state: &State) -> Vec<String> {
             "{} of it is reported by the platform, the rest computed from spans and what tasks say of themselves.",
             usd_share(spent.reported, spent.total())
         ));
+    }
+    if spent.invocations > 0 {
+        notes.push(
+            "No telemetry tells of /tmp above 512 MB, of streaming above 6 MiB, of provisioned concurrency at rest and of SnapStart's cache: they are in no sum, and coldlight prices quote computes them."
+                .to_owned(),
+        );
     }
     if spent.unpriced > 0 {
         notes.push(format!(

@@ -1,13 +1,17 @@
 //! Traces found: when they were, how they went, which were slow.             (ui/src/pages/traces.rs ↔ templates/traces.html)
 
 use askama::Template;
+use coldlight_model::money::Usd;
 use coldlight_model::{ServiceSummary, Spent, TraceHistogram, TraceList, filter};
 
 use crate::chart::{Kpi, Spark};
 use crate::filter_bar::FilterBar;
 use crate::format;
+use crate::formula::{Extent, Formula};
 use crate::invocations::figures;
+use crate::map::money::is_priced;
 use crate::palette::Palette;
+use crate::query::Link;
 use crate::range::Picker;
 use crate::shell::{Chrome, Key, Section, Shell};
 use crate::text;
@@ -23,7 +27,7 @@ pub use crate::traces::state::{Format, PATH, State, View as Shown};
 pub const LIMIT: u32 = 100;
 /// Services listed beside the table, and those behind "more".
 const SERVICES: usize = 16;
-const MORE_SERVICES: usize = 150;
+const MORE_SERVICES: usize = 140;
 
 pub(super) const KEYS: [Key; 3] = [("j k ↓ ↑", "next, previous trace"), ("Enter", "open the trace"), ("f", "filter")];
 
@@ -66,6 +70,8 @@ pub struct Answer<'a> {
     pub list: &'a TraceList,
     pub counts: &'a TraceHistogram,
     pub services: &'a [ServiceSummary],
+    /// What the time cost, or the traces that the filter finds in it.
+    pub spent: &'a Spent,
 }
 
 /// The whole page.
@@ -79,7 +85,7 @@ pub fn fragment(block: &str, shell: &Shell, state: &State, answer: Answer) -> Op
 }
 
 fn view(shell: &Shell, state: &State, answer: Answer) -> View {
-    let Answer { list, counts, services } = answer;
+    let Answer { list, counts, services, spent } = answer;
     let here = state.link();
     let names = list.traces.iter().flat_map(|trace| trace.services.iter().chain([&trace.root_service]));
     let palette = Palette::of(names.chain(services.iter().map(|service| &service.service)).map(String::as_str));
@@ -91,8 +97,8 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
         bar: FilterBar::new(state.filter(), &here, PATH),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
         as_heat: state.as_heat().link().to_string(),
-        partial: figures::sampled(counts.sampled, &Spent::default()),
-        kpis: kpis(counts),
+        partial: figures::sampled(counts.sampled, spent),
+        kpis: kpis(counts, spent, state),
         histogram: histogram::histogram(counts, state, &shell.zone),
         start,
         response,
@@ -108,7 +114,7 @@ fn view(shell: &Shell, state: &State, answer: Answer) -> View {
     }
 }
 
-fn kpis(counts: &TraceHistogram) -> Vec<Kpi> {
+fn kpis(counts: &TraceHistogram, spent: &Spent, state: &State) -> Vec<Kpi> {
     let total = |of: fn(&coldlight_model::TimeBin) -> u64| counts.bins.iter().map(of).sum::<u64>();
     let course = |of: fn(&coldlight_model::TimeBin) -> u64| {
         Spark::new(&counts.bins.iter().map(|bin| Some(of(bin) as f64)).collect::<Vec<_>>())
@@ -148,7 +154,29 @@ fn kpis(counts: &TraceHistogram) -> Vec<Kpi> {
         problem("faults", "With a fault (5xx)", "c-fault", |bin| bin.faults),
         problem("throttles", "Throttled (429)", "c-throttle", |bin| bin.throttles),
         problem("errors", "With an error (4xx)", "c-error", |bin| bin.errors),
+        cost(spent, state),
     ]
+}
+
+/// What all of it cost; rows have what of that is theirs.
+fn cost(spent: &Spent, state: &State) -> Kpi {
+    let extent = if state.filter().is_empty() { Extent::Everything } else { Extent::Found };
+    let costs = Link::to(super::cost::PATH).with_all(&state.range.pairs()).to_string();
+    Kpi {
+        name: "cost",
+        label: "Cost",
+        value: format::NOT_APPLICABLE.to_owned(),
+        aside: if spent.tasks > Usd::ZERO {
+            format!("{} of it containers", format::usd(spent.tasks))
+        } else {
+            String::new()
+        },
+        tone: "",
+        unit: "pico",
+        raw: u64::try_from(spent.total().attos() / 1_000_000).unwrap_or(0),
+        spark: None,
+        formula: (is_priced(spent) || spent.invocations > 0).then(|| Formula::of_time(spent, extent, costs)),
+    }
 }
 
 fn facets(state: &State, services: &[ServiceSummary], palette: &Palette) -> Vec<Facet> {

@@ -30,6 +30,22 @@ fn trace(number: u64, before_ms: u64, root: (&str, &str), response_ms: u64, serv
     }
 }
 
+/// What all of it cost.
+pub fn spent() -> Spent {
+    let usd = |attos| money::Usd::from_attos(attos).unwrap_or_default();
+    Spent {
+        invocations: 1_204,
+        cold: 31,
+        requests: usd(240_800_000_000_000),
+        own: usd(3_820_000_000_000_000),
+        waiting: usd(2_110_000_000_000_000),
+        init: usd(190_000_000_000_000),
+        calls: usd(640_000_000_000_000),
+        tasks: usd(49_370_000_000_000_000),
+        ..Spent::default()
+    }
+}
+
 /// Four traces, one of each sort.
 pub fn few() -> TraceList {
     let mut checkout = trace(

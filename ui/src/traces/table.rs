@@ -34,7 +34,7 @@ pub struct Row {
     /// Class and name.
     pub services: Vec<(String, String)>,
     pub more_services: Option<String>,
-    /// What its invocations cost, and in words what that leaves out.
+    /// What its invocations and metered calls cost, and in words what that leaves out.
     pub cost: String,
     pub is_priced: bool,
     pub cost_words: String,
@@ -102,9 +102,9 @@ fn row(trace: &TraceSummary, shows: Shows, palette: &Palette, shell: &Shell) -> 
         is_priced: trace.cost.is_some(),
         cost_words: match (trace.cost, trace.unpriced) {
             (Some(cost), 0) => format!("${}", cost.to_picodollars()),
-            (_, 0) => "no invocation".to_owned(),
+            (_, 0) => "no invocation and no metered call".to_owned(),
             (_, unpriced) => {
-                format!("{} without a price", format::counted(unpriced, "invocation", "invocations"))
+                format!("{} without a price", format::counted(unpriced, "invocation or call", "invocations and calls"))
             }
         },
         more_services: (more > 0).then(|| format!("+{}", format::count(more as u64))),

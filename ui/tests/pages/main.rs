@@ -13,6 +13,7 @@ mod invocation_pages;
 mod live_pages;
 mod map_page;
 mod money;
+mod piece;
 mod small_pages;
 mod sql_page;
 mod text_of;

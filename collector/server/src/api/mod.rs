@@ -183,7 +183,12 @@ async fn operations(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) ->
 }
 
 async fn traces(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer {
-    let asked = Asked::read(query, &["f", "sort", "cursor", "limit"])?;
+    let asked = Asked::read(query, &["f", "sort", "cursor", "limit", "with"])?;
+    let with_spent = match asked.query.get("with") {
+        None | Some("") => false,
+        Some("spent") => true,
+        Some(other) => return Err(Wrong::parameter("with", format!("“{}” is not spent", cut(other)))),
+    };
     let search = TraceSearch {
         range: asked.range,
         filter: asked.filter()?,
@@ -194,7 +199,11 @@ async fn traces(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Ans
     let list = site.store.traces(search).await?;
     let traces: Vec<TraceRow> = list.traces.iter().map(TraceRow::from).collect();
     let next = list.next.map(|cursor| cursor.to_text());
-    answer(&json!({ "range": views::Range::from(asked.range), "traces": traces, "next": next }))
+    let mut page = json!({ "range": views::Range::from(asked.range), "traces": traces, "next": next });
+    if with_spent {
+        page["spent"] = spending::spent(&site.store.spent(asked.range, asked.filter()?).await?);
+    }
+    answer(&page)
 }
 
 #[derive(Serialize)]

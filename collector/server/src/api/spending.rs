@@ -30,7 +30,7 @@ pub async fn spending(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) 
         Some(other) => return Err(Wrong::parameter("cmp", format!("“{other}” is not one of prev, none"))),
     };
     let step = if asked.range.length() > 7 * 24 * HOUR { 24 * HOUR } else { HOUR };
-    let search = SpendingSearch { range: asked.range, step, by, filter: filter(&asked)?, compare };
+    let search = SpendingSearch { range: asked.range, step, first: 0, by, filter: filter(&asked)?, compare };
     let spending = site.store.spending(search).await?;
     match asked.query.get("format") {
         None | Some("json") => answer(&view(&spending)),
@@ -63,6 +63,7 @@ pub(super) fn spent(spent: &Spent) -> Value {
             "init_usd": usd(spent.init), "extensions_usd": usd(spent.flush), "snapstart_restore_usd": usd(spent.restore),
             "calls_usd": usd(spent.calls),
             "containers_busy_usd": usd(spent.busy), "containers_idle_usd": usd(spent.idle),
+            "containers_usd": usd(spent.tasks),
         },
         "sampling": {
             "sampled": spent.sampled, "left_out_invocations": spent.left_out, "left_out_usd": usd(spent.left_out_usd),

@@ -51,13 +51,14 @@ pub async fn traces(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respo
             _ => file("application/json", "traces.json", traces::json(&list)),
         });
     }
-    let (list, histogram, services) = tokio::join!(
+    let (list, histogram, services, spent) = tokio::join!(
         site.store.traces(search),
-        site.store.trace_histogram(range, filter, traces::BINS),
+        site.store.trace_histogram(range, filter.clone(), traces::BINS),
         site.store.services(range),
+        site.store.spent(range, filter),
     );
-    let (list, counts, services) = (list?, histogram?, services?);
-    let answer = traces::Answer { list: &list, counts: &counts, services: &services };
+    let (list, counts, services, spent) = (list?, histogram?, services?, spent?);
+    let answer = traces::Answer { list: &list, counts: &counts, services: &services, spent: &spent };
     Ok(asked.answer(|| traces::page(&asked.shell, &state, answer), |_| None))
 }
 
@@ -96,6 +97,7 @@ pub async fn cost(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respons
     let search = SpendingSearch {
         range: state.range(asked.shell.now),
         step: state.step(asked.shell.now),
+        first: state.first(asked.shell.now),
         by: state.by.clone(),
         filter: state.filter.clone(),
         compare: state.compare,

@@ -30,6 +30,8 @@ pub(super) enum Of {
 
 pub(super) struct Asking<'a> {
     pub range: TimeRange,
+    /// From where steps are counted, not after the range begins.
+    pub origin: Timestamp,
     pub step: Nanos,
     pub by: &'a SpendingBy,
     pub filter: &'a Filter,
@@ -78,6 +80,7 @@ impl Asking<'_> {
         let mut asked = HashMap::from([
             ("from".to_owned(), Sql::BigInt(self.range.from.nanos())),
             ("to".to_owned(), Sql::BigInt(self.range.to.nanos())),
+            ("origin".to_owned(), Sql::BigInt(self.origin.nanos())),
             ("step".to_owned(), Sql::BigInt(i64::try_from(self.step).unwrap_or(i64::MAX))),
             ("by".to_owned(), Sql::Text(self.by.name().into_owned())),
             ("named".to_owned(), Sql::Text(self.named().unwrap_or_default().to_owned())),
@@ -104,8 +107,11 @@ impl Asking<'_> {
 
     /// Looks once for the calls of the range, for the questions of [`Of::Functions`] and [`Of::Calls`] that follow on this connection.
     pub fn call(&self, db: &Connection) -> Result<(), StoreError> {
-        let sql = include_str!("calls_now.sql");
-        db.prepare(sql)?.execute(&self.values(sql))?;
+        let (sql, several) = (include_str!("calls_now.sql"), include_str!("calls_several.sql"));
+        let several: bool = db.prepare(several)?.query_row(&self.values(several), |row| row.get(0))?;
+        // Written into the text, so that the engine plans without what is not needed.
+        let sql = if several { sql.to_owned() } else { sql.replace("/* several */ TRUE", "FALSE") };
+        db.prepare(&sql)?.execute(&self.values(&sql))?;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ WITH shares AS (
         sum(attos) AS cost_attos,
         coalesce(sum(attos) FILTER (span_id IS NOT NULL), 0) AS busy_attos,
         sum(attos) FILTER (span_id IS NULL) AS idle_attos
-    FROM container_shares($from::BIGINT, $to::BIGINT, ($to - $from)::BIGINT)
+    FROM container_shares($from::BIGINT, $to::BIGINT, ($to - $from)::BIGINT, $from::BIGINT)
     GROUP BY task
 )
 SELECT

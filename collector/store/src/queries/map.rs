@@ -5,16 +5,14 @@
 use std::collections::BTreeMap;
 
 use coldlight_model::{
-    Bill, EntryBin, Filter, MapEdge, MapNode, Narrowed, Node, NodeKind, NodeStats, ServiceMap, SpendingBy, Spent,
-    TimeRange, Way,
+    Bill, EntryBin, Filter, MapEdge, MapNode, Narrowed, Node, NodeKind, NodeStats, ServiceMap, Spent, TimeRange, Way,
 };
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params, params_from_iter};
 
-use super::asking::{Asking, Of};
 use super::condition::conditions;
 use super::sampled::sampled;
-use super::spending::spent;
+use super::spent::{MOST_TRACES, Whole, each_sum, lately};
 use crate::Store;
 use crate::error::StoreError;
 use crate::roll::{EDGE_ROWS, REQUESTS, SERVICE_ROWS};
@@ -25,10 +23,6 @@ const BINS: u64 = 30;
 
 const MINUTE: u64 = 60_000_000_000;
 
-/// Traces that the map of a filter is drawn from: the newest so many.
-const MOST_TRACES: u64 = 20_000;
-/// And the longest time that such a map looks at.
-const LONGEST: u64 = 24 * 3_600_000_000_000;
 /// A trace's other spans are looked for this far around the range.
 const REACH: u64 = 3_600_000_000_000;
 
@@ -41,7 +35,7 @@ impl Store {
                 let sampled = sampled(db, range, &filter)?;
                 return Ok(ServiceMap { sampled, ..answer(db, range, Source::Rollups)? });
             }
-            let range = TimeRange { from: range.from.max(range.to.minus(LONGEST)), to: range.to };
+            let range = lately(range);
             let found = find(db, range, &filter);
             let map = found.and_then(|narrowed| {
                 let sampled = sampled(db, range, &filter)?;
@@ -121,7 +115,7 @@ fn find(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Narrowed, 
 }
 
 fn answer(db: &Connection, range: TimeRange, source: Source) -> Result<ServiceMap, StoreError> {
-    let minutes = whole_minutes(range);
+    let minutes = range.whole_minutes();
     let mut nodes: BTreeMap<String, MapNode> = BTreeMap::new();
     services(db, minutes, source, &mut nodes)?;
     let edges = edges(db, minutes, source)?;
@@ -137,11 +131,6 @@ fn answer(db: &Connection, range: TimeRange, source: Source) -> Result<ServiceMa
     let mut nodes: Vec<MapNode> = nodes.into_values().collect();
     let spent = bills(db, minutes, source, bin_length, &mut nodes, &mut bins)?;
     Ok(ServiceMap { range, nodes, edges, entries, bins, spent, ..ServiceMap::default() })
-}
-
-fn whole_minutes(range: TimeRange) -> TimeRange {
-    let to = range.to.minute();
-    TimeRange { from: range.from.minute(), to: if to < range.to { to.plus(MINUTE) } else { to } }
 }
 
 /// Adds the counts of a row to `stats`.
@@ -244,7 +233,7 @@ fn entries(db: &Connection, range: TimeRange, source: Source, bin_length: u64) -
     Ok(bins)
 }
 
-/// Adds to functions and slices what their invocations cost; the sum of all.
+/// Adds to services and slices what they cost; the sum of all.
 fn bills(
     db: &Connection,
     range: TimeRange,
@@ -254,19 +243,15 @@ fn bills(
     bins: &mut [EntryBin],
 ) -> Result<Spent, StoreError> {
     let (mut all, mut bills) = (Spent::default(), BTreeMap::<String, Bill>::new());
-    let asking = Asking { range, step: bin_length, by: &SpendingBy::Service, filter: &Filter::default() };
-    let of = if source == Source::Found { Of::FunctionsFound } else { Of::FunctionsAlone };
-    asking.rows(db, of, |row| {
-        let spent = spent(row)?;
+    let of = if source == Source::Found { Whole::Found } else { Whole::All };
+    each_sum(db, range, bin_length, of, |service, bin, spent| {
         all.add(&spent);
-        let bin: i64 = row.get("step")?;
-        if let Some(bin) = usize::try_from(bin).ok().and_then(|bin| bins.get_mut(bin)) {
+        if let Some(bin) = bins.get_mut(bin) {
             bin.spent.add(&spent);
         }
-        if let Some(service) = row.get("name")? {
+        if let Some(service) = service {
             bills.entry(service).or_default().spent.add(&spent);
         }
-        Ok(())
     })?;
     let mut statement = db.prepare(&source.of_traces(include_str!("map_inits.sql"), "invocation_rows"))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
@@ -275,7 +260,7 @@ fn bills(
             bill.init = whole(row, "median")?.zip(whole(row, "p95")?);
         }
     }
-    // A name may stand for a function and for a container; invocations are the function's.
+    // A name may stand for a function and for a container; what it cost is then the function's.
     for of_function in [true, false] {
         for node in nodes.iter_mut().filter(|node| !node.seen && (node.node.kind == NodeKind::Lambda) == of_function) {
             node.bill = bills.remove(&node.node.name);

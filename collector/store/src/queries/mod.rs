@@ -19,6 +19,7 @@ mod sampled;
 mod services;
 mod span;
 mod spending;
+mod spent;
 mod spent_condition;
 mod status;
 mod trace;

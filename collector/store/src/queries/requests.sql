@@ -4,7 +4,8 @@
 parents AS (
     SELECT trace_id, span_id,
            arg_min(service, started_at) AS service, arg_min(platform, started_at) AS platform, arg_min(kind, started_at) AS kind,
-           arg_min(remote_kind, started_at) AS remote_kind, min(started_at) AS started_at, arg_min(duration_ns, started_at) AS duration_ns
+           arg_min(remote_kind, started_at) AS remote_kind,
+           arg_min(remote_kind, started_at) FILTER (kind IN ('client', 'producer')) AS call, min(started_at) AS started_at, arg_min(duration_ns, started_at) AS duration_ns
     FROM near
     WHERE (trace_id, span_id) IN (SELECT (trace_id, parent_span_id) FROM here WHERE parent_span_id IS NOT NULL)
     GROUP BY trace_id, span_id
@@ -28,6 +29,7 @@ SELECT
     parents.platform AS parent_platform,
     parents.kind AS parent_kind,
     parents.remote_kind AS parent_remote_kind,
+    parents.call AS parent_call,
     parents.started_at AS parent_started_at,
     parents.duration_ns AS parent_duration_ns,
     answered.span_id IS NOT NULL AS answered,

@@ -8,7 +8,8 @@ WITH bounds AS (
 ),
 near AS (
     SELECT trace_id, span_id, parent_span_id, kind, service, platform, started_at, duration_ns, error, fault, throttle,
-           remote_kind, remote_name, way, invocation_id
+           remote_kind, remote_name, way, invocation_id, resource_id, cloud_region, rpc_method, db_operation, messaging_operation,
+           records, call_bytes, trigger_source, consistent_read, consumed_capacity
     FROM span_rows, bounds
     WHERE started_at BETWEEN low AND high
 ),

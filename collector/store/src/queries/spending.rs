@@ -17,6 +17,8 @@ pub struct SpendingSearch {
     pub range: TimeRange,
     /// Of the course; as long as makes at most a thousand.
     pub step: Nanos,
+    /// How long before the range its first step begins, so that steps may be hours and days; less than a step.
+    pub first: Nanos,
     pub by: SpendingBy,
     /// Parsed by [`Filter::of_invocations`]; what it does not hold of is in none of the sums.
     pub filter: Filter,
@@ -45,16 +47,18 @@ impl Store {
             let length = range.to.since(range.from);
             let before = TimeRange { from: range.from.minus(length), to: range.from };
             let step = search.step.max(1);
-            let steps = usize::try_from(length.div_ceil(step)).unwrap_or(usize::MAX).clamp(1, MOST_STEPS);
-            let step = step.max(length.div_ceil(steps as u64));
-            let asking = Asking { range, step, by: &by, filter: &filter };
+            let first = search.first % step;
+            let steps = usize::try_from((first + length).div_ceil(step)).unwrap_or(usize::MAX).clamp(1, MOST_STEPS);
+            let step = step.max((first + length).div_ceil(steps as u64));
+            let origin = range.from.minus(first);
+            let asking = Asking { range, origin, step, by: &by, filter: &filter };
             asking.look(db, if search.compare { before.from } else { range.from })?;
             let now = gathered(db, &asking, steps)?;
             let mut groups = now.groups;
-            let mut spending = Spending { range, step, total: now.total, ..Spending::default() };
+            let mut spending = Spending { range, step, origin, total: now.total, ..Spending::default() };
             spending.previous_steps = vec![Usd::ZERO; steps];
             if search.compare {
-                let then = gathered(db, &Asking { range: before, step, by: &by, filter: &filter }, steps)?;
+                let then = gathered(db, &Asking { range: before, origin: before.from.minus(first), ..asking }, steps)?;
                 spending.previous = then.total;
                 for (name, of) in then.groups {
                     for (sum, more) in spending.previous_steps.iter_mut().zip(&of.group.steps) {
@@ -135,12 +139,7 @@ fn gathered(db: &Connection, asking: &Asking<'_>, steps: usize) -> Result<All, S
         Ok(())
     })?;
     asking.rows(db, Of::Calls, |row| {
-        let spent = Spent {
-            calls: money(row, "calls")?,
-            in_failed: money(row, "calls_in_failed")?,
-            unpriced_calls: count(row, "unpriced_calls")?,
-            ..Spent::default()
-        };
+        let spent = Spent { in_failed: money(row, "calls_in_failed")?, ..spent_on_calls(row)? };
         gather(&mut all, row, (spent.clone(), spent), steps)?;
         Ok(())
     })?;
@@ -170,11 +169,11 @@ fn gather<'a>(
     Ok(of)
 }
 
-fn money(row: &Row<'_>, name: &str) -> duckdb::Result<Usd> {
+pub(super) fn money(row: &Row<'_>, name: &str) -> duckdb::Result<Usd> {
     Ok(row.get::<_, Option<i128>>(name)?.and_then(Usd::from_attos).unwrap_or_default())
 }
 
-fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
+pub(super) fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
     Ok(whole(row, name)?.unwrap_or(0))
 }
 
@@ -219,4 +218,8 @@ fn spent_on_containers(row: &Row<'_>) -> duckdb::Result<Spent> {
         in_failed: money(row, "in_failed")?,
         ..Spent::default()
     })
+}
+
+pub(super) fn spent_on_calls(row: &Row<'_>) -> duckdb::Result<Spent> {
+    Ok(Spent { calls: money(row, "calls")?, unpriced_calls: count(row, "unpriced_calls")?, ..Spent::default() })
 }

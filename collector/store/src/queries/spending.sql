@@ -1,4 +1,4 @@
--- spending.sql: what matching invocations cost, with the metered calls they made, by group and by step of $step ns from $from. Sums are of
+-- spending.sql: what matching invocations cost, with the metered calls they made, by group and by step of $step ns from $origin. Sums are of
 -- whole 10^-18 USD. An invocation that several groups share counts in each of them, and as first in one: sums of the first are of all.
 WITH matching AS (
     SELECT *
@@ -21,7 +21,7 @@ called AS (
 ),
 named AS (
     SELECT
-        (epoch_ns(started_at) - $from::BIGINT) // $step::BIGINT AS step,
+        (epoch_ns(started_at) - $origin::BIGINT) // $step::BIGINT AS step,
         outcome <> 'ok' AS failed, cold_start, cost_state, cost_attos IS NULL AS unpriced, matching.memory_mb, architecture,
         arm64_gb_second_attos, cost_attos - duration_attos + lambda_duration_attos(memory_mb, billed_ms, arm64_gb_second_attos) AS arm64_attos,
         CASE WHEN cost_attos IS NOT NULL THEN request_attos END AS request_attos, own_attos, waiting_attos, init_attos, flush_attos,

@@ -1,8 +1,8 @@
--- spending_calls.sql: what metered calls cost that no invocation made, by group and by step of $step ns: containers' and everybody else's.
+-- spending_calls.sql: what metered calls cost that no invocation of the time made, by group and by step of $step ns from $origin: containers' and everybody else's.
 -- A call belongs to the request of its service in its trace that began last before it, and fails with it.
 WITH called AS (
     SELECT
-        (epoch_ns(started_at) - $from::BIGINT) // $step::BIGINT AS step, trace_id, service, attos, remote_kind, region,
+        (epoch_ns(started_at) - $origin::BIGINT) // $step::BIGINT AS step, trace_id, service, attos, remote_kind, region,
         coalesce(request.request_span, span_id) AS span_id, coalesce(request.request_failed, failed) AS failed,
         coalesce(request.request_ns, duration_ns) AS duration_ns, coalesce(request.request_route, http_route) AS http_route,
         coalesce(request.request_tenant, tenant) AS tenant, coalesce(request.request_name, name) AS name,

@@ -1,4 +1,4 @@
--- spending_containers.sql: what tasks and pods cost between $from and $to, by group and by step of $step ns. What requests kept busy is
+-- spending_containers.sql: what tasks and pods cost between $from and $to, by group and by step of $step ns from $origin. What requests kept busy is
 -- theirs; what was idle belongs to the task's service, and where groups are of requests only, to nobody.
 WITH shared AS (
     SELECT
@@ -7,7 +7,7 @@ WITH shared AS (
         life.environment, life.region, life.cost_state, life.memory_mib, life.architecture, NULL::UBIGINT AS resource_id,
         error OR fault OR throttle AS failed,
         shared.step = min(shared.step) OVER (PARTITION BY shared.task) AS is_first
-    FROM container_shares($from::BIGINT, $to::BIGINT, $step::BIGINT) AS shared
+    FROM container_shares($from::BIGINT, $to::BIGINT, $step::BIGINT, $origin::BIGINT) AS shared
     JOIN task_lives AS life ON life.task = shared.task
 ),
 grouped AS (

@@ -135,7 +135,10 @@ fn summaries(
     let mut summaries: HashMap<TraceId, TraceSummary> =
         rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>()?;
     let mut statement = db.prepare_cached(include_str!("trace_bills.sql"))?;
-    let mut bills = statement.query(duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()])?;
+    // Where they are, which is mostly less than where they were looked for.
+    let first = summaries.values().map(|trace| trace.started_at).min().unwrap_or(low);
+    let last = summaries.values().map(|trace| trace.started_at.plus(trace.completed)).max().unwrap_or(high);
+    let mut bills = statement.query(duckdb::params![ids, first.nanos(), last.nanos()])?;
     while let Some(row) = bills.next()? {
         if let Some(summary) = summaries.get_mut(&rows::trace_id(row, "trace_id")?) {
             summary.cold = count(row, "cold")?;

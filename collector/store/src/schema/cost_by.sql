@@ -2,7 +2,7 @@
 
 -- An invocation whose attribute is that of its messages' traces is divided over them: its cost exactly, and it counts in each.
 CREATE OR REPLACE MACRO cost_by(what, since := '1 day') AS TABLE
-WITH told AS MATERIALIZED (
+WITH told AS NOT MATERIALIZED (
     -- A slice, and nothing more, because the name of an attribute must be known when the question is bound.
     FROM said(
         what[6:], starts_with(lower(what), 'attr.'), lower(what) = 'team', lower(what) = 'customer',
@@ -51,7 +51,9 @@ FROM (
     FROM invocation_parts AS invoked
     LEFT JOIN (FROM told WHERE told_by = 'span') AS of_span
       ON of_span.trace_id = invoked.trace_id AND of_span.span_id = invoked.span_id
-    LEFT JOIN (FROM told WHERE told_by = 'trace') AS of_trace ON of_trace.trace_id = invoked.trace_id
+    -- Its trace is asked only where its span says nothing.
+    LEFT JOIN (FROM told WHERE told_by = 'trace') AS of_trace
+      ON of_trace.trace_id = CASE WHEN of_span.told_by IS NULL THEN invoked.trace_id END
     LEFT JOIN (FROM told WHERE told_by = 'report') AS of_report
       ON of_report.request_id = invoked.request_id AND invoked.span_id IS NULL
 )

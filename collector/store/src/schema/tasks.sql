@@ -164,45 +164,51 @@ CREATE OR REPLACE MACRO task_cost_until(life, ns) AS
             + rated(life.storage_per_hour, life.share_of, ns)
     END;
 
--- What tasks did and cost from asked_from to asked_to (ns), in steps of asked_step ns: a row each request and step with its share, and a row
--- each task and step, without a request, with what was idle. What is billed beyond a life (whole seconds, a minute) is idle in its last
--- step. Shares are rounded down and idle has the rest, so that the rows of a task sum to what it cost.
-CREATE OR REPLACE MACRO container_shares(asked_from, asked_to, asked_step) AS TABLE
-WITH lives AS MATERIALIZED (
-    SELECT life, life.task AS task, life.life_from AS life_from, life.life_to AS life_to
-    FROM task_lives AS life
-    WHERE life.life_from < asked_to AND (life.life_to > asked_from OR (life.life_to = life.life_from AND life.life_to >= asked_from))
-),
-steps AS MATERIALIZED (
+-- What tasks cost from asked_from to asked_to (ns), a row each task and step of asked_step, counted from asked_origin, which is not later than
+-- asked_from. What is billed beyond a life (whole seconds, a minute) belongs to its last step. The rows of a task sum to what it cost.
+CREATE OR REPLACE MACRO task_steps(asked_from, asked_to, asked_step, asked_origin) AS TABLE
+SELECT
+    *,
+    -- Numbers, for names of tasks are long, and a million requests are sorted by them.
+    row_number() OVER () AS step_no,
+    task_cost_until(life, part_to - life_from + billed_beyond) - task_cost_until(life, part_from - life_from) AS cost,
+    part_to - part_from + billed_beyond AS billed
+FROM (
     SELECT
         *,
-        -- Numbers, for names of tasks are long, and a million requests are sorted by them.
-        row_number() OVER () AS step_no,
-        task_cost_until(life, part_to - life_from + billed_beyond) - task_cost_until(life, part_from - life_from) AS cost,
-        part_to - part_from + billed_beyond AS billed
+        CASE WHEN life_to <= part_to THEN life.billed_ns - (life_to - life_from) ELSE 0 END AS billed_beyond
     FROM (
         SELECT
             *,
-            CASE WHEN life_to <= part_to THEN life.billed_ns - (life_to - life_from) ELSE 0 END AS billed_beyond
+            greatest(life_from, asked_from, asked_origin + step * asked_step) AS part_from,
+            least(
+                life_to, asked_to, asked_origin + step * asked_step + least(asked_step, asked_to - asked_origin - step * asked_step)
+            ) AS part_to
         FROM (
             SELECT
                 *,
-                greatest(life_from, asked_from + step * asked_step) AS part_from,
-                least(life_to, asked_to, asked_from + step * asked_step + least(asked_step, asked_to - asked_from - step * asked_step)) AS part_to
+                unnest(range(
+                    (greatest(life_from, asked_from) - asked_origin) // asked_step,
+                    greatest(
+                        (least(life_to, asked_to) - asked_origin - 1) // asked_step,
+                        (greatest(life_from, asked_from) - asked_origin) // asked_step
+                    ) + 1
+                )) AS step
             FROM (
-                SELECT
-                    *,
-                    unnest(range(
-                        (greatest(life_from, asked_from) - asked_from) // asked_step,
-                        greatest(
-                            (least(life_to, asked_to) - asked_from - 1) // asked_step,
-                            (greatest(life_from, asked_from) - asked_from) // asked_step
-                        ) + 1
-                    )) AS step
-                FROM lives
+                SELECT life, life.task AS task, life.life_from AS life_from, life.life_to AS life_to
+                FROM task_lives AS life
+                WHERE life.life_from < asked_to
+                  AND (life.life_to > asked_from OR (life.life_to = life.life_from AND life.life_to >= asked_from))
             )
         )
     )
+);
+
+-- The same with what requests had of it: a row each request and step with its share, and a row each task and step, without a request,
+-- with what was idle. Shares are rounded down and idle has the rest, so that the rows of a task sum to what it cost.
+CREATE OR REPLACE MACRO container_shares(asked_from, asked_to, asked_step, asked_origin) AS TABLE
+WITH steps AS MATERIALIZED (
+    FROM task_steps(asked_from, asked_to, asked_step, asked_origin)
 ),
 -- Requests: what came into a task from outside of it.
 entries AS (
@@ -349,7 +355,7 @@ JOIN (
         sum(attos) AS attos,
         CASE WHEN count(attos) = count(*) THEN coalesce(sum(attos) FILTER (span_id IS NOT NULL), 0) END AS busy_attos,
         sum(attos) FILTER (span_id IS NULL) AS idle_attos
-    FROM container_shares(asked_from, asked_to, asked_to - asked_from)
+    FROM container_shares(asked_from, asked_to, asked_to - asked_from, asked_from)
     GROUP BY task
 ) AS shares ON shares.task = life.task;
 
@@ -399,7 +405,7 @@ FROM (
             sum(busy_ns) FILTER (span_id IS NOT NULL) OVER (
                 PARTITION BY task ORDER BY started_at, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
             ) AS until_here
-        FROM container_shares(asked_from, asked_to, asked_to - asked_from)
+        FROM container_shares(asked_from, asked_to, asked_to - asked_from, asked_from)
     )
     WHERE span_id IS NOT NULL
 ) AS shared

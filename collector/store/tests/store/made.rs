@@ -22,7 +22,7 @@ pub fn last_hour() -> TimeRange {
 
 /// All spending of a range, with the time before.
 pub fn spending(range: TimeRange, step: u64, by: SpendingBy) -> SpendingSearch {
-    SpendingSearch { range, step, by, filter: Filter::default(), compare: true }
+    SpendingSearch { range, step, first: 0, by, filter: Filter::default(), compare: true }
 }
 
 pub struct Kept {

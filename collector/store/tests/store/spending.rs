@@ -1,10 +1,11 @@
 //! What was spent, by any attribute, with every filter: each sum of parts is the bill.
 
 use coldlight_model::money::Usd;
+use coldlight_model::sampling::Sampled;
 use coldlight_model::{
-    Batch, Cell, Filter, Kind, Link, Resource, Scope, Span, Spending, SpendingBy, Spent, TraceId, Value,
+    Batch, Cell, Filter, Kind, Link, Resource, Scope, Span, Spending, SpendingBy, Spent, TraceId, TraceSort, Value,
 };
-use coldlight_store::{Question, SpendingSearch};
+use coldlight_store::{Question, SpendingSearch, TraceSearch};
 
 use crate::made::{self, Kept, trace_id};
 
@@ -264,6 +265,33 @@ async fn the_calls_of_an_invocation_go_with_it_and_count_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn map_list_and_cost_tell_one_sum() {
+    let kept = shop().await;
+    let range = made::last_hour().whole_minutes();
+    let cost = kept.spent(SpendingBy::Service, "").await;
+    let spent = kept.store.spent(range, Filter::default()).await.unwrap();
+    let map = crate::map::map_when_rolled(&kept).await;
+    assert!(spent.calls > Usd::ZERO && spent.tasks > Usd::ZERO && spent.own > Usd::ZERO, "{spent:?}");
+    assert_eq!(spent.total(), cost.total.total());
+    assert_eq!(map.spent.total(), cost.total.total());
+    assert_eq!((spent.calls, spent.unpriced_calls), (cost.total.calls, cost.total.unpriced_calls));
+    assert_eq!(Some(spent.tasks), cost.total.busy.checked_add(cost.total.idle));
+    let slices = map.bins.iter().map(|bin| bin.spent.total());
+    assert_eq!(Usd::sum(slices).unwrap(), cost.total.total(), "slices of the map's time sum to it, too");
+
+    // Of a trace the list's row, the map and the sum above the list agree; the container's part is on its own page.
+    let found = Filter::parse("name:\"orders process\"");
+    let spent = kept.store.spent(range, found.clone()).await.unwrap();
+    let map = kept.store.map(range, found.clone()).await.unwrap();
+    let search = TraceSearch { range, filter: found, sort: TraceSort::Newest, after: None, limit: 10 };
+    let list = kept.store.traces(search).await.unwrap();
+    assert_eq!(list.traces.len(), 1);
+    assert_eq!(list.traces[0].cost, Some(spent.total()));
+    assert_eq!(map.spent.total(), spent.total());
+    assert!(spent.calls > Usd::ZERO && spent.tasks == Usd::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_costs_alone_has_no_time_before() {
     let kept = shop().await;
     let later = coldlight_model::TimeRange { from: made::now().plus(MINUTE), to: made::now().plus(61 * MINUTE) };
@@ -293,6 +321,14 @@ async fn what_sampling_left_out_is_estimated_beside_the_sums_unless_the_platform
     let told =
         crate::invocations::told(&kept, "SELECT right(request_id, 1), stands_for FROM invocations ORDER BY ALL").await;
     assert_eq!(told, ["1 10", "2 1", "3 NULL", "4 NULL", "5 20"]);
+    // Map and list read the same of the same spans, and of roots alone: 1, 4 and 5 stand for 9, 3 and 19 others.
+    let traces = Sampled { kept: 3, left_out: 31 };
+    let range = made::last_hour();
+    assert_eq!(kept.store.map(range, Filter::default()).await.unwrap().sampled, traces);
+    assert_eq!(kept.store.trace_histogram(range, Filter::default(), 10).await.unwrap().sampled, traces);
+    let spent = kept.store.spent(range, Filter::default()).await.unwrap();
+    let cost = kept.spent(SpendingBy::Service, "").await.total;
+    assert_eq!((spent.left_out, spent.left_out_usd), (cost.left_out, cost.left_out_usd));
     let spending = kept.spent(SpendingBy::Service, "").await;
     assert_eq!(spending.total.total(), kept.sum_of("SELECT sum(cost_usd) FROM invocations").await, "of what was kept");
     let checkout = named(&spending, "checkout");

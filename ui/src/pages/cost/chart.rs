@@ -65,9 +65,11 @@ pub(super) fn chart(spending: &Spending, palette: &Palette, zone: &Zone) -> Char
             .filter_map(|group| slice(class(group), group.steps.get(at).copied().unwrap_or_default()))
             .collect();
         parts.extend(slice("s-none".to_owned(), of_step(rest, at)));
-        let begins = spending.range.from.plus(spending.step * at as u64);
+        let begins = spending.origin.plus(spending.step * at as u64);
+        // Of the first only what lies in the range.
+        let begins_in = begins.max(spending.range.from);
         Bar {
-            title: format!("{}: {}", zone.day_minute(begins), usd(totals[at])),
+            title: format!("{}: {}", zone.day_minute(begins_in), usd(totals[at])),
             total: usd(totals[at]),
             x: number(width * at as f64 + width * 0.06),
             width: number(width * 0.88),
@@ -102,7 +104,7 @@ pub(super) fn chart(spending: &Spending, palette: &Palette, zone: &Zone) -> Char
         labels: (0..steps)
             .step_by(label_every)
             .map(|at| {
-                let begins = spending.range.from.plus(spending.step * at as u64);
+                let begins = spending.origin.plus(spending.step * at as u64);
                 let words = if spending.step * label_every as u64 >= 86_400_000_000_000 {
                     zone.date(begins)
                 } else {

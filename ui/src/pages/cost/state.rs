@@ -81,13 +81,16 @@ impl State {
         format!("{} {word}", self.filter.to_line()).trim().to_owned()
     }
 
-    /// What the page speaks of: a range before now begins at a round step, so that bars are hours and days.
+    /// What the page speaks of: the whole minutes of the range, as every sum of money is of.
     pub fn range(&self, now: Timestamp) -> TimeRange {
-        let range = self.range.resolve(now);
-        let step = self.step(now);
+        self.range.resolve(now).whole_minutes()
+    }
+
+    /// How long before the range its first bar begins, so that bars of a range before now are hours and days.
+    pub fn first(&self, now: Timestamp) -> Nanos {
         match self.range {
-            Range::Last(_) => TimeRange { from: range.from.minus(range.from.nanos().unsigned_abs() % step), ..range },
-            Range::Between(_) => range,
+            Range::Last(_) => self.range(now).from.nanos().unsigned_abs() % self.step(now),
+            Range::Between(_) => 0,
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Line {
     pub duration: String,
     pub duration_ns: u64,
     pub cost: String,
+    /// Where its formula is.
+    pub how: Option<String>,
     ended: i64,
 }
 
@@ -64,6 +66,7 @@ fn of_span(span: &LiveSpan, palette: &Palette, shell: &Shell) -> Line {
         duration: format::duration(span.duration),
         duration_ns: span.duration,
         cost: String::new(),
+        how: None,
         ended: span.started_at.plus(span.duration).nanos(),
     }
 }
@@ -87,6 +90,7 @@ fn of_invocation(one: &InvocationSummary, palette: &Palette, shell: &Shell) -> L
         duration: format::duration(duration),
         duration_ns: duration,
         cost: one.cost.total.map_or_else(|| "not priced".to_owned(), format::usd),
+        how: one.cost.total.map(|_| request_path(&one.request_id)),
         ended: one.started_at.plus(duration).nanos(),
     }
 }

@@ -4,7 +4,7 @@ use coldlight_model::{EntryBin, ServiceMap};
 
 use crate::chart::{Kpi, Spark};
 use crate::format::{NOT_APPLICABLE, count, duration, large_count, rate, share, usd};
-use crate::formula::Formula;
+use crate::formula::{Extent, Formula};
 use crate::map::money::{cold_share, is_priced, millionth};
 use crate::pages::map::State;
 use crate::query::Link;
@@ -73,22 +73,23 @@ fn cold(map: &ServiceMap) -> Kpi {
     }
 }
 
-/// What has a price; how sure it is is said on the page of costs.
+/// What has a price, of all that was kept or of the traces that the map is of; how sure it is is said on the page of costs.
 fn cost(map: &ServiceMap, state: &State) -> Kpi {
     let spent = &map.spent;
     let total = spent.total();
     let with = total.checked_add(spent.left_out_usd).filter(|_| spent.left_out > 0);
+    let extent = if map.narrowed.is_some() { Extent::Found } else { Extent::Everything };
     let each = millionth(spent).map(|amount| format!("{amount}/M"));
     Kpi {
         name: "cost",
-        label: "Cost of functions",
+        label: "Cost",
         value: NOT_APPLICABLE.to_owned(),
         aside: with.map(|with| format!("≈ {} with what was not sampled", usd(with))).or(each).unwrap_or_default(),
         tone: "",
         unit: "pico",
         raw: u64::try_from(total.attos() / 1_000_000).unwrap_or(0),
         spark: Spark::new(&map.bins.iter().map(|bin| Some(bin.spent.total().attos() as f64)).collect::<Vec<_>>()),
-        formula: (is_priced(spent) || spent.invocations > 0).then(|| Formula::of_spent(spent, costs(state))),
+        formula: (is_priced(spent) || spent.invocations > 0).then(|| Formula::of_time(spent, extent, costs(state))),
     }
 }
 

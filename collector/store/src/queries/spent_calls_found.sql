@@ -1,0 +1,13 @@
+-- spent_calls_found.sql: as spent_calls.sql, of the traces in `rolling` alone. The macro then reads their spans instead of all.
+WITH span_rows AS MATERIALIZED (
+    SELECT *
+    FROM main.span_rows
+    WHERE trace_id IN (SELECT trace_id FROM temp.rolling)
+      AND started_at >= make_timestamp_ns($from::BIGINT - 3600000000000) AND started_at < make_timestamp_ns($to::BIGINT)
+)
+SELECT
+    service AS name, (epoch_ns(started_at) - $from::BIGINT) // $step::BIGINT AS step, sum(attos)::HUGEINT AS calls,
+    count(*) FILTER (attos IS NULL) AS unpriced_calls
+FROM priced_between($from::BIGINT, $to::BIGINT)
+GROUP BY ALL
+ORDER BY ALL
