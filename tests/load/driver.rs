@@ -28,12 +28,14 @@ pub async fn send(arguments: &Arguments, templates: Arc<[Template]>, to: SocketA
     let next = Arc::new(AtomicU64::new(0));
     let count = arguments.spans.div_ceil(arguments.batch as u64);
     let pace = arguments.rate.map(|rate| Duration::from_secs_f64(arguments.batch as f64 / rate as f64));
+    let first =
+        arguments.over.map(|over| clock::unix_nanos().saturating_sub(over.saturating_mul(1_000_000_000) + SPREAD_NS));
     let start = Instant::now();
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..arguments.connections {
         let key = arguments.key.as_ref().map(|key| format!("Bearer {key}"));
         let mut sender = Sender::open(arguments.protocol, to, key).await?;
-        let (next, templates) = (Arc::clone(&next), Arc::clone(&templates));
+        let (next, templates, round_ns) = (Arc::clone(&next), Arc::clone(&templates), arguments.round_ns());
         senders.spawn(async move {
             let mut sent = Sent::default();
             loop {
@@ -45,7 +47,9 @@ pub async fn send(arguments: &Arguments, templates: Arc<[Template]>, to: SocketA
                     tokio::time::sleep_until((start + pace.mul_f64(at as f64)).into()).await;
                 }
                 let template = &templates[(at % templates.len() as u64) as usize];
-                sender.send(template, at / templates.len() as u64, &mut sent).await?;
+                let round = at / templates.len() as u64;
+                let begins = first.map(|first| first + round * round_ns);
+                sender.send(template, round, begins, &mut sent).await?;
             }
         });
     }
@@ -85,8 +89,15 @@ impl Sender {
         Ok(Self { connection, key })
     }
 
-    async fn send(&mut self, template: &Template, round: u64, sent: &mut Sent) -> anyhow::Result<()> {
-        let start = clock::unix_nanos().saturating_sub(SPREAD_NS);
+    /// Sends the request of a round; its times begin at `begins`, or so that they end about now.
+    async fn send(
+        &mut self,
+        template: &Template,
+        round: u64,
+        begins: Option<u64>,
+        sent: &mut Sent,
+    ) -> anyhow::Result<()> {
+        let start = begins.unwrap_or_else(|| clock::unix_nanos().saturating_sub(SPREAD_NS));
         loop {
             let body = template.stamped(round, start);
             let bytes = body.len() as u64;

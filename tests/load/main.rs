@@ -41,6 +41,9 @@ struct Arguments {
     /// Spans a second at most; as fast as acknowledged when not given.
     #[arg(long)]
     rate: Option<u64>,
+    /// Seconds before now over which spans lie; without it each begins when it is sent.
+    #[arg(long)]
+    over: Option<u64>,
     /// A running collector's OTLP address, such as http://127.0.0.1:4317; without it one is started.
     #[arg(long)]
     url: Option<String>,
@@ -73,6 +76,15 @@ struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// How long a time the traces of one round of distinct requests take, of that given by `--over`.
+    fn round_ns(&self) -> u64 {
+        let over_ns = self.over.unwrap_or_default().saturating_mul(1_000_000_000);
+        let share = u128::from(over_ns) * u128::from(self.spans.min(DISTINCT_SPANS)) / u128::from(self.spans.max(1));
+        share as u64
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
     Grpc,
@@ -88,7 +100,7 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     anyhow::ensure!(arguments.batch > 0 && arguments.connections > 0, "--batch and --connections begin at 1");
     let distinct = arguments.spans.min(DISTINCT_SPANS).div_ceil(arguments.batch as u64) as usize;
-    let requests = Traffic::new(arguments.seed).requests(distinct, arguments.batch);
+    let requests = Traffic::new(arguments.seed).over(arguments.round_ns()).requests(distinct, arguments.batch);
     let templates: Arc<[Template]> = requests.iter().map(Template::new).collect();
     drop(requests);
     let mut report = Report::new(&arguments, &templates);

@@ -30,6 +30,7 @@ pub const ATTRIBUTES: usize = 12;
 /// Endless traffic, the same for the same seed.
 pub struct Traffic {
     random: Random,
+    over_ns: u64,
 }
 
 /// Which sandbox of which function: (domain, role, sandbox).
@@ -44,7 +45,12 @@ struct Story<'a> {
 
 impl Traffic {
     pub fn new(seed: u64) -> Self {
-        Self { random: Random::from_seed(seed) }
+        Self { random: Random::from_seed(seed), over_ns: 0 }
+    }
+
+    /// The traces of each call of `requests` begin one after another over this time, and still up to `SPREAD_NS` later.
+    pub fn over(self, nanoseconds: u64) -> Self {
+        Self { over_ns: nanoseconds, ..self }
     }
 
     /// `count` requests of `batch` spans each; the last few are mixed from several functions, as a relay sends them.
@@ -52,9 +58,11 @@ impl Traffic {
     pub fn requests(&mut self, count: usize, batch: usize) -> Vec<ExportTraceServiceRequest> {
         let mut waiting: BTreeMap<(usize, usize), Vec<(Function, Span)>> = BTreeMap::new();
         let mut requests = Vec::new();
-        let mut left: usize = count * batch;
+        let all = count * batch;
+        let mut left = all;
         while left > 0 {
-            for (function, span) in self.trace().into_iter().take(left) {
+            let begun = u128::from(self.over_ns) * (all - left) as u128 / all as u128;
+            for (function, span) in self.trace(begun as u64).into_iter().take(left) {
                 left -= 1;
                 let spans = waiting.entry((function.0, function.1)).or_default();
                 spans.push((function, span));
@@ -68,11 +76,11 @@ impl Traffic {
         requests
     }
 
-    /// The spans of one trace, each with the function that sends it.
-    fn trace(&mut self) -> Vec<(Function, Span)> {
+    /// The spans of a trace that begins at `begun` or a little later, each with the function that sends it.
+    fn trace(&mut self, begun: u64) -> Vec<(Function, Span)> {
         // Skewed: domain 0 is met about ten times as often as domain 9.
         let domain = (self.random.below(10) * self.random.below(10) / 9) as usize;
-        let start = self.random.below(SPREAD_NS);
+        let start = begun + self.random.below(SPREAD_NS);
         let trace_id = self.random.trace_id();
         let mut story = Story { random: &mut self.random, trace_id, spans: Vec::new() };
         story.api(domain, start);
