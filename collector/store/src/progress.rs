@@ -38,6 +38,12 @@ impl Progress {
         recent.commits.push_back((now, spans, waited));
     }
 
+    /// Whether something acknowledged has waited for the writer for longer than `patience`.
+    pub fn is_behind(&self, now: Timestamp, patience: Nanos) -> bool {
+        let oldest = self.oldest_waiting.load(Relaxed);
+        oldest > 0 && now.since(Timestamp::from_nanos(oldest)) > patience
+    }
+
     /// Spans per second over the last minute.
     pub fn spans_per_s(&self, now: Timestamp) -> f64 {
         const MINUTE: Nanos = 60_000_000_000;

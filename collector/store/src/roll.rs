@@ -2,14 +2,15 @@
 //! computed anew, whole.
 //!
 //! Recomputing is idempotent: late spans, retries and crashes need no arithmetic of differences. What it costs grows with
-//! the traffic around a minute, so it has a thread of its own and rests ten times as long as it worked: the writer never
-//! waits for it.
+//! the traffic around a minute, so it has a thread of its own, and while the writer is behind it rests ten times as long as it
+//! worked.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use coldlight_model::{Nanos, Timestamp};
 use duckdb::Connection;
 
 use crate::engine::Engine;
@@ -20,12 +21,21 @@ use crate::progress::Progress;
 /// The shortest time between two rolls.
 const SPACING: Duration = Duration::from_millis(100);
 
-/// A roll that took t waits this many t for the next one.
+/// While the writer is behind, a roll that took t waits this many t for the next one.
 const REST: u32 = 10;
+
+/// While it is not, as long as it took, and no longer than this.
+const SHORT_REST: Duration = Duration::from_secs(1);
+
+/// The writer is behind when something waits for it for longer.
+const BEHIND: Nanos = 2_000_000_000;
 
 /// Journal records whose invocations are told of at a time: each request of theirs is held in memory meanwhile. After a long
 /// absence there are several steps.
 const STEP: u64 = 1_024;
+
+/// Journal records that are counted at a time.
+const COUNTED: u64 = 4_096;
 
 /// How long to leave it after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
@@ -60,11 +70,18 @@ pub(crate) struct Roller {
 }
 
 impl Roller {
-    pub fn start(engine: Arc<Engine>, progress: Arc<Progress>) -> std::io::Result<Self> {
+    pub fn start(engine: Arc<Engine>, progress: Arc<Progress>, now: fn() -> Timestamp) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let quiet = Arc::new(Mutex::new(()));
-        let work =
-            Work { engine, progress, stop: stop.clone(), quiet: quiet.clone(), rolled: None, took: Duration::ZERO };
+        let work = Work {
+            engine,
+            progress,
+            now,
+            stop: stop.clone(),
+            quiet: quiet.clone(),
+            rolled: None,
+            took: Duration::ZERO,
+        };
         let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
         Ok(Self { stop, quiet, thread: Some(thread) })
     }
@@ -89,6 +106,7 @@ impl Drop for Roller {
 struct Work {
     engine: Arc<Engine>,
     progress: Arc<Progress>,
+    now: fn() -> Timestamp,
     stop: Arc<AtomicBool>,
     quiet: Arc<Mutex<()>>,
     /// Counted and told of up to here; read from the database first.
@@ -108,7 +126,10 @@ impl Work {
                 match self.roll() {
                     Ok(()) => {
                         self.took = started.elapsed();
-                        next = Instant::now() + SPACING.max(self.took * REST);
+                        tracing::debug!(took_ms = self.took.as_millis() as u64, up_to = self.rolled, "rolled up");
+                        let behind = self.progress.is_behind((self.now)(), BEHIND);
+                        let rest = if behind { self.took * REST } else { self.took.min(SHORT_REST) };
+                        next = Instant::now() + SPACING.max(rest);
                     }
                     Err(error) => {
                         // On a fatal error the writer reopens; the next roll begins from what the database says.
@@ -125,7 +146,7 @@ impl Work {
         }
     }
 
-    /// Counts everything written so far, and tells of the next step of it.
+    /// Counts the next step of what is written, and tells of the next step of it.
     fn roll(&mut self) -> Result<(), StoreError> {
         let db = self.engine.lend()?;
         let _quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,16 +159,20 @@ impl Work {
             whole(&db, |db| invoke::tell(db, told, next))?;
         }
         let rolled = sequence("SELECT sequence FROM rolled")?;
-        if written > rolled {
-            whole(&db, |db| compute(db, rolled, written))?;
+        let counted = written.min(rolled + COUNTED);
+        if counted > rolled {
+            whole(&db, |db| compute(db, rolled, counted))?;
         }
-        self.rolled = Some(next.max(told).min(written.max(rolled)));
+        self.rolled = Some(next.max(told).min(counted.max(rolled)));
         Ok(())
     }
 }
 
 /// Does `work` in a transaction, or nothing of it.
-fn whole(db: &Connection, work: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), StoreError> {
+fn whole(
+    db: &Connection,
+    work: impl FnOnce(&Connection) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     db.execute_batch("BEGIN")?;
     if let Err(error) = work(db) {
         // On a fatal error there is nothing left to roll back.

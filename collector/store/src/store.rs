@@ -97,7 +97,7 @@ impl Store {
             visible: sender,
             steady: steady.clone(),
             stop: stop.clone(),
-            roller: Roller::start(engine.clone(), progress.clone())
+            roller: Roller::start(engine.clone(), progress.clone(), now)
                 .map_err(|source| StoreError::File { path: settings.data.clone(), source })?,
             last_commit: Duration::ZERO,
             filled: 0,
