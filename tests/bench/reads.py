@@ -60,10 +60,10 @@ def timed(url, repeat, data=None, headers=None, name=None):
 class Server:
     """A coldlight on free loopback ports."""
 
-    def __init__(self, programs, data):
+    def __init__(self, programs, data, *more):
         started = time.perf_counter()
         here = "127.0.0.1:0"
-        words = ["serve", "--data", str(data), "--http", here, "--otlp-http", here, "--otlp-grpc", here, "--log", "warn"]
+        words = ["serve", "--data", str(data), "--http", here, "--otlp-http", here, "--otlp-grpc", here, "--log", "warn", *more]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COLDLIGHT_")}
         self.process = subprocess.Popen([programs / "coldlight", *words], stdout=subprocess.PIPE, text=True, env=environment)
         addresses = {}
@@ -77,7 +77,7 @@ class Server:
             raise RuntimeError(f"coldlight ended while starting: {self.process.wait()}")
         # Whatever else it says must not fill the pipe.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
-        self.http, self.otlp = addresses["http"], addresses["otlp-http"]
+        self.http, self.otlp, self.grpc = addresses["http"], addresses["otlp-http"], addresses["otlp-grpc"]
         while get(self.http + "/readyz")[0] != 200:
             time.sleep(0.005)
         self.ready_ms = (time.perf_counter() - started) * 1e3

@@ -32,12 +32,37 @@ def page(found):
     for title, kind in [("Pages", "pages"), ("API", "api"), ("Examples in SQL", "examples")]:
         parts.append(section(f"{title}, median in ms", bars([(one["what"], one["median_ms"], said(one)) for one in reads[kind]])))
     parts.append(section("Questions to the peer, median in ms", bars(peers(found))) if found.get("peer_reads") else "")
+    parts.append(large(found["large"]) if "large" in found else "")
     rows = [(name, short_number(value)) for name, value in found["ratios"].items()]
     parts.append(section("Ratios to the bare limit", table(("ratio", "value"), rows)))
     return (
         '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>coldlight, measured</title><style>{STYLE}</style>{''.join(parts)}</html>\n"
     )
+
+
+def large(found):
+    facts = [
+        ("acknowledged", f"{found['load']['spans_per_s']:,.0f} spans/s for {found['load']['seconds']:.0f} s"),
+        ("acknowledged after, p50 / p99", " / ".join(f"{found['load']['ack_ms'][name]:.1f}" for name in ("p50", "p99")) + " ms"),
+        ("processor time", f"{found['load']['server_us_per_span']:.2f} µs a span"),
+        ("journal at the kill", f"{found['journal_bytes'] / (1 << 20):,.0f} MiB"),
+        ("ready after the kill", f"{found['start_after_kill_ms']:.0f} ms, first map {found['first_answer_after_kill_ms']:.0f} ms"),
+        ("all written after the kill", f"{found['all_written_after_kill_s']:.1f} s"),
+        (f"all {found['invocations']:,} invocations told", f"{found['all_told_after_kill_s']:.1f} s"),
+        ("bytes a span on disk", f"{found['bytes_per_span']:.1f}"),
+        ("start with everything on disk", f"{found['start_ms']:.0f} ms"),
+    ]
+    kinds = [("load", "most_memory_bytes"), ("recovery", "most_memory_after_kill_bytes"), ("questions", "most_memory_of_questions_bytes")]
+    most = ", ".join(f"{kind} {found[name] >> 20} MiB" for kind, name in kinds)
+    facts.append((f"memory, most, of {found['limit']}", most))
+
+    def beside(one):
+        target = "–" if one["target_ms"] is None else f"{one['target_ms']:,}"
+        return (one["what"], f"{one['first_ms']:,.0f}", f"{one['median_ms']:,.0f}", target, said(one))
+
+    asked = table(("question", "first, ms", "median, ms", "target, ms", ""), [beside(one) for one in found["questions"]])
+    return section(f"A store of {found['spans']:,} spans over a day", table(("", ""), facts) + asked)
 
 
 def short_number(value):
