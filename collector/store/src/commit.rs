@@ -13,6 +13,7 @@ use crate::journal::Journaled;
 use crate::part::Part;
 use crate::repeats;
 use crate::rows;
+use crate::span_blocks::Block;
 
 /// What a transaction did.
 #[derive(Clone, Copy, Debug, Default)]
@@ -105,6 +106,11 @@ impl<'a> Transaction<'a> {
             self.rest = Some(Rest { columns, last });
         }
         Ok(())
+    }
+
+    /// Keeps what the filter of a block says.
+    pub fn keep(&self, block: &Block) -> Result<(), StoreError> {
+        block.keep(self.db)
     }
 
     /// Passes over a record that no table can take.

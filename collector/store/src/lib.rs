@@ -9,6 +9,7 @@
 
 mod alerts;
 mod ask;
+mod bloom;
 mod check;
 mod commit;
 mod crowd;
@@ -24,12 +25,14 @@ mod prices;
 mod progress;
 mod quarantine;
 mod queries;
+mod ranges;
 mod repeats;
 mod roll;
 mod rows;
 mod schema;
 mod searches;
 mod settings;
+mod span_blocks;
 mod sql;
 mod store;
 mod upkeep;

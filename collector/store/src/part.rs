@@ -10,12 +10,14 @@ use coldlight_model::{Batch, Resource, ResourceId, Timestamp};
 use crate::journal::Journaled;
 use crate::repeats::{self, Rows, When};
 use crate::rows::{self, Incoming};
+use crate::span_blocks::fingerprints;
 
 /// Records of the journal as rows of the tables, and what the journal said of them.
 pub(crate) struct Part {
     /// When its oldest record was acknowledged.
     pub acknowledged_at: Timestamp,
-    /// The last record, whole or broken.
+    /// The first and the last record, whole or broken.
+    pub first: u64,
     pub last: u64,
     /// How many whole records.
     pub records: u64,
@@ -27,6 +29,8 @@ pub(crate) struct Part {
     pub logs: Option<Rows>,
     pub metrics: Option<Rows>,
     pub spans: Option<Rows>,
+    /// Of what is looked for in the spans.
+    pub fingerprints: Vec<u64>,
     /// Records that no table can take: they point at what they do not have.
     pub broken: Vec<Journaled>,
 }
@@ -35,15 +39,22 @@ impl Part {
     /// Columns of everything in `records`, in order. There is at least one record.
     pub fn of(records: Vec<Journaled>) -> Self {
         let acknowledged_at = records.first().map_or(Timestamp::from_nanos(0), |record| record.acknowledged_at);
-        let last = records.last().map_or(0, |record| record.sequence);
+        let (first, last) = (records.first(), records.last());
+        let [first, last] = [first, last].map(|record| record.map_or(0, |record| record.sequence));
         let (whole, broken): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.batch.is_whole());
         let incoming: Vec<Incoming<'_>> =
             whole.iter().map(|record| Incoming { sequence: record.sequence, batch: &record.batch }).collect();
         let logged = times(&incoming, repeats::logged_at);
         let measured = times(&incoming, |batch| batch.metrics.iter().map(|point| point.at));
         let started = times(&incoming, |batch| batch.spans.iter().map(|span| span.started_at));
+        let spans = (!started.is_empty()).then(|| Rows {
+            columns: rows::span_columns(&incoming),
+            wanted: repeats::firsts(&incoming),
+            times: started,
+        });
         Self {
             acknowledged_at,
+            first,
             last,
             records: whole.len() as u64,
             bytes: whole.iter().map(|record| record.weight).sum(),
@@ -59,11 +70,8 @@ impl Part {
                 wanted: repeats::said_first(&incoming, |batch| batch.metrics.len()),
                 times: measured,
             }),
-            spans: (!started.is_empty()).then(|| Rows {
-                columns: rows::span_columns(&incoming),
-                wanted: repeats::firsts(&incoming),
-                times: started,
-            }),
+            fingerprints: spans.as_ref().map_or_else(Vec::new, |spans| fingerprints(&spans.columns)),
+            spans,
             broken,
         }
     }

@@ -169,7 +169,7 @@ impl Work {
 }
 
 /// Does `work` in a transaction, or nothing of it.
-fn whole(
+pub(crate) fn whole(
     db: &Connection,
     work: impl FnOnce(&Connection) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {

@@ -10,17 +10,18 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 8;
+pub(crate) const VERSION: i32 = 9;
 
 /// The first version with calls by minute: those of before are counted once, with what the views tell.
 const CALL_MINUTES: i32 = 8;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 24] = [
+const FILES: [(&str, &str); 25] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
+    ("span_blocks", include_str!("schema/span_blocks.sql")),
     ("logs", include_str!("schema/logs.sql")),
     ("metrics", include_str!("schema/metrics.sql")),
     ("platform", include_str!("schema/platform.sql")),
@@ -69,6 +70,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/attribute_maps.sql"),
     include_str!("schema/metered.sql"),
     concat!(include_str!("schema/stands_for.sql"), include_str!("schema/call_minutes.sql")),
+    include_str!("schema/span_blocks.sql"),
 ];
 
 fn file(name: &str) -> &'static str {

@@ -18,6 +18,7 @@ use crate::lock::{self, DataLock};
 use crate::progress::Progress;
 use crate::roll::Roller;
 use crate::settings::Settings;
+use crate::span_blocks::Block;
 use crate::sql::Apart;
 use crate::writer::Writer;
 
@@ -103,6 +104,7 @@ impl Store {
             filled: 0,
             rest: None,
             ahead: None,
+            block: Block::new(written),
             one_by_one_until: 0,
         };
         let thread = std::thread::Builder::new()

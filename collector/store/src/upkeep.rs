@@ -177,6 +177,7 @@ pub(crate) fn remove_before(db: &Connection, limit: Timestamp) -> Result<u64, St
         include_str!("queries/expire_logs.sql"),
         include_str!("queries/expire_metrics.sql"),
         include_str!("queries/expire_platform.sql"),
+        "DELETE FROM span_blocks WHERE last_sequence < (SELECT min(sequence) FROM span_rows) AND $1 IS NOT NULL",
         "DELETE FROM invocation_rows WHERE started_at < make_timestamp_ns($1)",
         "DELETE FROM service_minutes WHERE minute < make_timestamp_ns($1)",
         "DELETE FROM edge_minutes WHERE minute < make_timestamp_ns($1)",

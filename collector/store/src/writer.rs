@@ -21,8 +21,9 @@ use crate::error::{StoreError, chain};
 use crate::journal::{Journal, JournalError, Journaled, Reader};
 use crate::part::Part;
 use crate::progress::Progress;
-use crate::roll::Roller;
+use crate::roll::{Roller, whole};
 use crate::settings::Settings;
+use crate::span_blocks::Block;
 use crate::upkeep::{Allowance, Checkpoint, Removed, Retention};
 
 /// How long the writer sleeps when nothing comes; also how soon it sees that it should stop.
@@ -60,6 +61,8 @@ pub(crate) struct Writer {
     pub rest: Option<Rest>,
     /// Read and made into columns while another part was written; comes after the rest.
     pub ahead: Option<Part>,
+    /// What can be found in the spans written last.
+    pub block: Block,
     /// Up to this record each has a transaction of its own: one of them cannot be taken.
     pub one_by_one_until: u64,
 }
@@ -149,6 +152,7 @@ impl Writer {
             }
         }
         self.roller.finish();
+        self.keep_block(&db);
         // While the files are copied the log stays as it is: the next start reads it.
         let steady = self.steady.clone();
         if let Ok(_steady) = steady.try_lock()
@@ -268,6 +272,7 @@ impl Writer {
                 tracing::error!(sequence = record.sequence, "a record points at a resource it does not have");
                 commit::keep_aside(&self.settings.data, record)?;
             }
+            self.block.add(&part);
             self.write(&mut transaction, part)?;
             busy += started.elapsed();
             if transaction.is_full() || bytes >= most {
@@ -280,7 +285,14 @@ impl Writer {
             }
         }
         let started = Instant::now();
+        let block_is_full = self.block.spans() >= self.settings.block_rows;
+        if block_is_full {
+            transaction.keep(&self.block)?;
+        }
         let (written, rest) = transaction.commit()?;
+        if block_is_full {
+            self.block.clear();
+        }
         self.rest = rest;
         self.last_commit = busy + started.elapsed();
         tracing::debug!(rows = written.rows, took_ms = self.last_commit.as_millis() as u64, "committed");
@@ -327,10 +339,19 @@ impl Writer {
         self.reader.waiting() + self.ahead.as_ref().map_or(0, |ahead| ahead.records)
     }
 
+    /// Keeps what can be found in the spans written last, when no more will come. Where that fails they are read always.
+    fn keep_block(&self, db: &Lent) {
+        if let Err(error) = whole(db, |db| self.block.keep(db)) {
+            tracing::warn!(error = %chain(&error), "searches will read the newest spans whole");
+        }
+    }
+
     /// A transaction of one record; what no table can take is put aside, never lost silently.
-    fn alone(&self, db: &Lent, known: &mut HashSet<ResourceId>, record: &Journaled) -> Result<Written, StoreError> {
+    fn alone(&mut self, db: &Lent, known: &mut HashSet<ResourceId>, record: &Journaled) -> Result<Written, StoreError> {
         let mut transaction = Transaction::begin(db, known, usize::MAX)?;
-        match transaction.write(Part::of(vec![record.clone()])) {
+        let part = Part::of(vec![record.clone()]);
+        self.block.add(&part);
+        match transaction.write(part) {
             Ok(()) => Ok(transaction.commit()?.0),
             Err(StoreError::Database(error)) if StoreError::is_about_data(&error) => {
                 tracing::error!(%error, sequence = record.sequence, "a record is refused");

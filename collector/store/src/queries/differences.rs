@@ -9,6 +9,7 @@ use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
 use super::condition::{APART, Conditions, conditions, of_time};
+use super::places::conditions_with_places;
 use crate::Store;
 use crate::error::StoreError;
 
@@ -23,7 +24,7 @@ impl Store {
     /// What is different between the two sides of `contrast`.
     pub async fn differences(&self, contrast: Contrast) -> Result<Differences, StoreError> {
         self.ask(move |db| {
-            let sets = Sets::of(&contrast);
+            let sets = Sets::of(db, &contrast)?;
             let (inside, outside) = sets.sizes(db)?;
             let mut answer = Differences::default();
             (answer.inside.spans, answer.outside.spans) = (inside, outside);
@@ -46,8 +47,8 @@ struct Sets {
 }
 
 impl Sets {
-    fn of(contrast: &Contrast) -> Self {
-        let found = conditions(contrast.range, &contrast.filter);
+    fn of(db: &Connection, contrast: &Contrast) -> Result<Self, StoreError> {
+        let found = conditions_with_places(db, contrast.range, &contrast.filter)?;
         let (looked_at, mut inside, outside) = match &contrast.than {
             Some(than) => (of_time(contrast.range), found, conditions(contrast.range, than)),
             None => (found, Conditions::default(), Conditions::default()),
@@ -55,7 +56,7 @@ impl Sets {
         if let Some(part) = contrast.within {
             inside.within(part);
         }
-        Self { looked_at, inside, outside }
+        Ok(Self { looked_at, inside, outside })
     }
 
     /// A template with the sets, and the values of its `?` so far, in the order of the text.

@@ -4,7 +4,7 @@ use coldlight_model::{Filter, Heat, HeatCell, TimeRange};
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, params_from_iter};
 
-use super::condition::conditions;
+use super::places::conditions_with_places;
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::whole;
@@ -27,7 +27,7 @@ impl Store {
 }
 
 fn cells(db: &Connection, range: TimeRange, filter: &Filter, step: u64) -> Result<Vec<HeatCell>, StoreError> {
-    let conditions = conditions(range, filter);
+    let conditions = conditions_with_places(db, range, filter)?;
     let mut params = vec![Sql::BigInt(range.from.nanos()), Sql::BigInt(i64::try_from(step).unwrap_or(i64::MAX))];
     let sql = conditions.fill(include_str!("heat.sql"));
     params.extend(conditions.params);
@@ -47,7 +47,7 @@ fn cells(db: &Connection, range: TimeRange, filter: &Filter, step: u64) -> Resul
 }
 
 fn versions(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Vec<String>, StoreError> {
-    let conditions = conditions(range, filter);
+    let conditions = conditions_with_places(db, range, filter)?;
     let mut statement = db.prepare(&conditions.fill(include_str!("heat_versions.sql")))?;
     let versions = statement.query_map(params_from_iter(conditions.params), |row| row.get("version"))?;
     Ok(versions.collect::<Result<_, _>>()?)

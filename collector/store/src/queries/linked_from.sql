@@ -2,7 +2,7 @@
 -- where it is not empty.
 SELECT trace_id, span_id, service, name, epoch_ns(started_at) AS started_ns, duration_ns
 FROM span_rows
-WHERE len(links) > 0
+WHERE len(links) > 0 /* where it can be */
   AND len(list_filter(links, lambda l: l.trace_id = $1 AND l.span_id = $2)) > 0
 ORDER BY started_at, trace_id, span_id
 LIMIT 100

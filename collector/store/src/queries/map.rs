@@ -10,7 +10,7 @@ use coldlight_model::{
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params, params_from_iter};
 
-use super::condition::conditions;
+use super::places::conditions_with_places;
 use super::sampled::sampled;
 use super::spent::{MOST_TRACES, Whole, each_sum, lately};
 use crate::Store;
@@ -102,7 +102,7 @@ fn columns(table: &str) -> &'static str {
 
 /// Gathers the spans of the traces that `filter` finds into the table `rolling`.
 fn find(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Narrowed, StoreError> {
-    let conditions = conditions(range, filter);
+    let conditions = conditions_with_places(db, range, filter)?;
     let count = conditions.fill(include_str!("map_found_count.sql"));
     let of: i64 = db.query_row(&count, params_from_iter(conditions.params.clone()), |row| row.get(0))?;
     let gather = conditions.fill(include_str!("map_found.sql")).replace("/* requests */", REQUESTS);

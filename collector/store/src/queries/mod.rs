@@ -15,6 +15,7 @@ mod live;
 mod locate;
 mod map;
 mod operations;
+mod places;
 mod sampled;
 mod services;
 mod span;

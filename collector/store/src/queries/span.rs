@@ -3,6 +3,7 @@
 use coldlight_model::{LogLine, Resource, SpanDetail, SpanId, SpanRef, Timestamp, TraceId};
 use duckdb::{Connection, OptionalExt, Row, params};
 
+use super::places::{linking_to, of_trace};
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows;
@@ -34,7 +35,7 @@ impl Store {
 }
 
 fn details(db: &Connection, trace: TraceId, span: Option<SpanId>) -> Result<Vec<SpanDetail>, StoreError> {
-    let mut statement = db.prepare_cached(include_str!("spans.sql"))?;
+    let mut statement = db.prepare(&of_trace(db, include_str!("spans.sql"), trace)?)?;
     let spans = statement.query_map(params![trace.to_hex(), span.map(|id| id.to_hex())], detail)?;
     Ok(spans.collect::<Result<Vec<_>, _>>()?)
 }
@@ -63,7 +64,7 @@ fn detail(row: &Row<'_>) -> duckdb::Result<SpanDetail> {
 }
 
 fn linked_from(db: &Connection, trace: TraceId, span: SpanId) -> Result<Vec<SpanRef>, StoreError> {
-    let mut statement = db.prepare_cached(include_str!("linked_from.sql"))?;
+    let mut statement = db.prepare(&linking_to(db, include_str!("linked_from.sql"), &[trace])?)?;
     let spans = statement.query_map([trace.to_hex(), span.to_hex()], |row| {
         reference(row, rows::trace_id(row, "trace_id")?, rows::span_id(row, "span_id")?)
     })?;
@@ -71,7 +72,7 @@ fn linked_from(db: &Connection, trace: TraceId, span: SpanId) -> Result<Vec<Span
 }
 
 fn named(db: &Connection, trace_id: TraceId, span_id: SpanId) -> Result<SpanRef, StoreError> {
-    let mut statement = db.prepare_cached(include_str!("span_names.sql"))?;
+    let mut statement = db.prepare(&of_trace(db, include_str!("span_names.sql"), trace_id)?)?;
     let found = statement
         .query_row([trace_id.to_hex(), span_id.to_hex()], |row| reference(row, trace_id, span_id))
         .optional()?;

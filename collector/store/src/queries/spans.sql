@@ -9,5 +9,5 @@ SELECT
     resource.schema_url AS resource_schema_url, resource.dropped_attributes_count AS resource_dropped
 FROM span_rows AS span
 LEFT JOIN resource_rows AS resource ON resource.resource_id = span.resource_id
-WHERE span.trace_id = $1 AND ($2 IS NULL OR span.span_id = $2)
+WHERE span.trace_id = $1 /* where it can be */ AND ($2 IS NULL OR span.span_id = $2)
 ORDER BY started_at, span.span_id, kind DESC

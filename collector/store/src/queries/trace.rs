@@ -6,6 +6,7 @@ use coldlight_model::{Alike, AlikeGroup, LogLine, Rank, SpanEvent, SpanId, Trace
 use duckdb::named_params;
 use duckdb::types::Value as Sql;
 
+use super::places::of_trace;
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows;
@@ -35,7 +36,7 @@ impl Store {
         let mut mark = self.mark();
         let (spans, beyond) = self
             .ask(move |db| {
-                let mut statement = db.prepare_cached(include_str!("trace.sql"))?;
+                let mut statement = db.prepare(&of_trace(db, include_str!("trace.sql"), id)?)?;
                 let (mut spans, mut beyond) = (Vec::new(), 0);
                 for batch in statement.stream_arrow([id.to_hex()])? {
                     beyond += rows::trace_spans(&batch?, mark.sequence, &mut spans)?;
@@ -91,7 +92,7 @@ impl Store {
     /// Spans of a trace that hold `text` in their names, status or any attribute, event or scope, without case.
     pub async fn find_in_trace(&self, id: TraceId, text: String) -> Result<Vec<SpanId>, StoreError> {
         self.ask(move |db| {
-            let mut statement = db.prepare_cached(include_str!("find_in_trace.sql"))?;
+            let mut statement = db.prepare(&of_trace(db, include_str!("find_in_trace.sql"), id)?)?;
             let ids = statement.query_map([id.to_hex(), text.to_lowercase()], |row| rows::span_id(row, "span_id"))?;
             Ok(ids.collect::<Result<Vec<_>, _>>()?)
         })
@@ -111,7 +112,7 @@ impl Store {
     /// What was recorded during the spans of a trace, by time; at most 10,000.
     pub async fn events_of_trace(&self, id: TraceId) -> Result<Vec<SpanEvent>, StoreError> {
         self.ask(move |db| {
-            let mut statement = db.prepare_cached(include_str!("events_of_trace.sql"))?;
+            let mut statement = db.prepare(&of_trace(db, include_str!("events_of_trace.sql"), id)?)?;
             let events = statement.query_map([id.to_hex()], |row| {
                 Ok(SpanEvent {
                     span_id: rows::span_id(row, "span_id")?,

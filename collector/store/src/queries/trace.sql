@@ -7,5 +7,5 @@ SELECT
     list_transform(events, lambda e: epoch_ns(e."time")) AS event_times,
     len(links)::UINTEGER AS links, oddities, epoch_ns(received_at) AS received_ns
 FROM span_rows
-WHERE trace_id = ?
+WHERE trace_id = ? /* where it can be */
 ORDER BY started_at, span_id, kind DESC

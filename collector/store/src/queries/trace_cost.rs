@@ -6,6 +6,7 @@ use coldlight_model::money::Usd;
 use coldlight_model::{Downstream, OwnCost, Split, TraceCost, TraceId, part_of};
 use duckdb::{Connection, Row, named_params, params};
 
+use super::places::{linking_to, of_traces};
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::{self, whole};
@@ -84,7 +85,7 @@ fn below(
 
 /// By each of `ids`, the first traces that link to it and the service that does.
 fn linking(db: &Connection, ids: &[TraceId]) -> Result<HashMap<TraceId, Vec<(TraceId, String)>>, StoreError> {
-    let mut statement = db.prepare_cached(include_str!("traces_linking.sql"))?;
+    let mut statement = db.prepare(&linking_to(db, include_str!("traces_linking.sql"), ids)?)?;
     let most = MOST_TRACES as i64 + 1;
     let found = statement.query_map(params![joined(ids), most], |row| {
         Ok((rows::trace_id(row, "linked")?, (rows::trace_id(row, "trace_id")?, row.get("service")?)))
@@ -97,7 +98,7 @@ fn splits(db: &Connection, ids: &[TraceId]) -> Result<HashMap<TraceId, Vec<(Stri
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut statement = db.prepare_cached(include_str!("links_of_traces.sql"))?;
+    let mut statement = db.prepare(&of_traces(db, include_str!("links_of_traces.sql"), ids)?)?;
     let found = statement.query_map([joined(ids)], |row| {
         Ok((rows::trace_id(row, "trace_id")?, (row.get("linked")?, whole(row, "links")?.unwrap_or(0))))
     })?;
@@ -115,8 +116,8 @@ fn own_costs(db: &Connection, ids: &[TraceId]) -> Result<HashMap<TraceId, OwnCos
     if ids.is_empty() {
         return Ok(costs);
     }
+    let mut statement = db.prepare(&of_traces(db, include_str!("trace_extents.sql"), ids)?)?;
     let ids = joined(ids);
-    let mut statement = db.prepare_cached(include_str!("trace_extents.sql"))?;
     let extents = statement.query_map([&ids], extent)?.collect::<Result<Vec<_>, _>>()?;
     let from = extents.iter().map(|extent| extent.from).min().unwrap_or_default();
     let last = extents.iter().map(|extent| extent.last).max().unwrap_or_default();

@@ -7,6 +7,6 @@ SELECT
     max(epoch_ns(started_at) + duration_ns) AS to_ns,
     bool_or(resource_id IN (SELECT resource_id FROM container_resources)) AS in_containers
 FROM span_rows
-WHERE trace_id IN (SELECT unnest(string_split($1, ',')))
+WHERE trace_id IN (SELECT unnest(string_split($1, ','))) /* where it can be */
 GROUP BY trace_id
 ORDER BY trace_id

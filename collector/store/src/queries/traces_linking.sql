@@ -4,7 +4,7 @@ SELECT linked, trace_id, service
 FROM (
     SELECT linked, trace_id, arg_min(service, started_at) AS service, min(started_at) AS first_at
     FROM (
-        SELECT trace_id, service, started_at, unnest(links).trace_id AS linked FROM span_rows WHERE len(links) > 0
+        SELECT trace_id, service, started_at, unnest(links).trace_id AS linked FROM span_rows WHERE len(links) > 0 /* where it can be */
     )
     WHERE linked IN (SELECT unnest(string_split($1, ','))) AND linked <> trace_id
     GROUP BY linked, trace_id

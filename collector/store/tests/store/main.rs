@@ -12,6 +12,7 @@ mod invocations;
 mod keeping;
 mod made;
 mod map;
+mod places;
 mod prices;
 mod questions;
 mod row_groups;

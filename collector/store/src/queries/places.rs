@@ -1,0 +1,58 @@
+//! Questions that need not read every span: their `/* where it can be */` becomes a condition on where what they look for can be.
+
+use coldlight_model::{Comparison, Filter, TimeRange, TraceId};
+use duckdb::{Connection, params};
+
+use super::condition::{Conditions, conditions};
+use crate::error::StoreError;
+use crate::span_blocks::{Sought, where_all_can_be, where_any_can_be};
+
+const PLACE: &str = "/* where it can be */";
+
+/// A question about the spans of one trace.
+pub(super) fn of_trace(db: &Connection, question: &str, id: TraceId) -> Result<String, StoreError> {
+    of_traces(db, question, &[id])
+}
+
+/// A question about the spans of some traces.
+pub(super) fn of_traces(db: &Connection, question: &str, ids: &[TraceId]) -> Result<String, StoreError> {
+    asked(db, question, ids, Sought::trace)
+}
+
+/// A question about the spans that link to one of some traces.
+pub(super) fn linking_to(db: &Connection, question: &str, ids: &[TraceId]) -> Result<String, StoreError> {
+    asked(db, question, ids, Sought::link)
+}
+
+fn asked(db: &Connection, question: &str, ids: &[TraceId], sought: fn(&str) -> Sought) -> Result<String, StoreError> {
+    let sought: Vec<Sought> = ids.iter().map(|id| sought(&id.to_hex())).collect();
+    Ok(question.replace(PLACE, &where_any_can_be(db, &sought)?))
+}
+
+/// As [`conditions`], and where a span that they hold of can be.
+pub(crate) fn conditions_with_places(
+    db: &Connection,
+    range: TimeRange,
+    filter: &Filter,
+) -> Result<Conditions, StoreError> {
+    let mut all = conditions(range, filter);
+    let mut sought = Vec::new();
+    for condition in filter.conditions.iter().filter(|condition| !condition.negated) {
+        if let Comparison::AttributeIs(name, pattern) = &condition.comparison
+            && !pattern.prefix
+            && !is_said_of_senders(db, name, &pattern.text)?
+        {
+            sought.push(Sought::attribute(name, &pattern.text));
+        }
+    }
+    if !sought.is_empty() {
+        all.text.push_str(&where_all_can_be(db, &sought)?);
+    }
+    Ok(all)
+}
+
+/// Whether what sends spans has the attribute, all of whose spans are then meant.
+fn is_said_of_senders(db: &Connection, name: &str, value: &str) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached("SELECT count(*) > 0 FROM resource_rows WHERE attributes[?] = ?")?;
+    Ok(statement.query_row(params![name, value], |row| row.get(0))?)
+}

@@ -1,0 +1,10 @@
+-- span_blocks: of spans that were written one after another, in which no value of an attribute, no trace and no request is but those that
+-- the Bloom filter holds (bloom.rs). A search for one value passes over the others. Spans that no row here speaks of are always read.
+CREATE TABLE span_blocks (
+    -- The journal records of the block, from and to.
+    first_sequence UBIGINT NOT NULL,
+    last_sequence UBIGINT NOT NULL,
+    -- Which part of the filter: four bits of the fingerprint.
+    slice UTINYINT NOT NULL,
+    bits BLOB NOT NULL
+);
