@@ -10,7 +10,7 @@ use coldlight_model::{
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
-use super::condition::conditions;
+use super::places::conditions_with_places;
 use super::sampled::sampled;
 use crate::Store;
 use crate::error::StoreError;
@@ -61,7 +61,7 @@ impl Store {
         let bins = u64::from(bins.clamp(1, 1000));
         let bin_length = range.length().div_ceil(bins).max(1);
         self.ask(move |db| {
-            let conditions = conditions(range, &filter);
+            let conditions = conditions_with_places(db, range, &filter)?;
             let sql = conditions.fill(include_str!("trace_histogram.sql"));
             let mut params = vec![Sql::BigInt(range.from.nanos()), Sql::BigInt(bin_length as i64)];
             params.extend(conditions.params);
@@ -94,7 +94,7 @@ fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
 
 /// The ids of one page with the value they are sorted by.
 fn page(db: &Connection, search: &TraceSearch, limit: usize) -> Result<Vec<(TraceId, i64)>, StoreError> {
-    let conditions = conditions(search.range, &search.filter);
+    let conditions = conditions_with_places(db, search.range, &search.filter)?;
     let found = match search.sort {
         TraceSort::Newest | TraceSort::Oldest => include_str!("traces_by_start.sql"),
         TraceSort::Slowest | TraceSort::Fastest => include_str!("traces_by_response.sql"),
@@ -129,9 +129,12 @@ fn summaries(
         (true, Some(low), Some(high)) => (low, high),
         _ => (search.range.from, search.range.to),
     };
+    let mut statement = db.prepare_cached(include_str!("trace_reach.sql"))?;
+    let around = duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()];
+    let reach: (Option<i64>, Option<i64>) =
+        statement.query_row(around, |row| Ok((row.get("low")?, row.get("high")?)))?;
     let mut statement = db.prepare_cached(include_str!("trace_summaries.sql"))?;
-    let rows =
-        statement.query_map(duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()], summary)?;
+    let rows = statement.query_map(duckdb::params![ids, reach.0, reach.1], summary)?;
     let mut summaries: HashMap<TraceId, TraceSummary> =
         rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>()?;
     let mut statement = db.prepare_cached(include_str!("trace_bills.sql"))?;
