@@ -34,7 +34,6 @@ pub struct SpanFacts {
     pub records: Option<i64>,
     pub server_address: Option<String>,
     pub peer_service: Option<String>,
-    pub aws_request_id: Option<String>,
     /// The function's request id; on asynchronous retries the same again.
     pub invocation_id: Option<String>,
     pub faas_trigger: Option<String>,
@@ -111,7 +110,6 @@ pub fn span_facts(span: &Span, resource: &Resource) -> SpanFacts {
             .map(host)
             .map(str::to_owned),
         peer_service: at.owned(&["service.peer.name", "peer.service"]),
-        aws_request_id: at.owned(&["aws.request_id", "aws.request.id"]),
         invocation_id: at.owned(&["faas.invocation_id", "faas.execution"]),
         faas_trigger: at.owned(&["faas.trigger"]),
         cold_start: at.bool(&["faas.coldstart", "faas.cold_start"]),

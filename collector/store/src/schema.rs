@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 9;
+pub(crate) const VERSION: i32 = 10;
 
 /// The first version with calls by minute: those of before are counted once, with what the views tell.
 const CALL_MINUTES: i32 = 8;
@@ -71,6 +71,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/metered.sql"),
     concat!(include_str!("schema/stands_for.sql"), include_str!("schema/call_minutes.sql")),
     include_str!("schema/span_blocks.sql"),
+    include_str!("schema/told_otherwise.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -167,7 +168,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 8");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 10");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From whatever id a person has to the trace it is in.
 
 use coldlight_model::{SpanId, TraceId};
-use duckdb::{Connection, OptionalExt};
+use duckdb::{Connection, OptionalExt, Params, params};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -24,21 +24,24 @@ impl Store {
             let hex = text
                 .strip_prefix("1-")
                 .map_or_else(|| text.to_lowercase(), |rest| rest.replace('-', "").to_lowercase());
-            // Blocks of spans remember traces and requests, not single spans: those are looked for everywhere, at last.
-            let ids = [Sought::trace(&hex), Sought::request(&text), Sought::attribute("aws.request_id", &text)];
-            let near = where_any_can_be(db, &ids)?;
-            match located(db, &near, &hex, &text)? {
-                None if !near.is_empty() => located(db, "", &hex, &text),
-                found => Ok(found),
+            if SpanId::from_hex(&hex).is_some()
+                && let Some(found) = located(db, include_str!("locate_span.sql"), params![hex])?
+            {
+                return Ok(Some(found));
             }
+            let request = |name| Sought::attribute(name, &text);
+            let ids =
+                [Sought::trace(&hex), Sought::request(&text), request("aws.request_id"), request("aws.request.id")];
+            let question = include_str!("locate.sql").replace("/* where it can be */", &where_any_can_be(db, &ids)?);
+            located(db, &question, params![hex, text])
         })
         .await
     }
 }
 
-fn located(db: &Connection, place: &str, hex: &str, text: &str) -> Result<Option<Located>, StoreError> {
-    let mut statement = db.prepare(&include_str!("locate.sql").replace("/* where it can be */", place))?;
-    let found = statement.query_row([hex, text], |row| {
+fn located(db: &Connection, question: &str, ids: impl Params) -> Result<Option<Located>, StoreError> {
+    let mut statement = db.prepare(question)?;
+    let found = statement.query_row(ids, |row| {
         let is_trace: bool = row.get("is_trace")?;
         Ok(Located {
             trace_id: rows::trace_id(row, "trace_id")?,

@@ -4,7 +4,7 @@ SELECT
     0 AS sequence,
     trace_id, span_id, '' AS trace_state, 257 AS flags,
     service, 'lambda' AS platform, "function" AS name, 'server' AS kind,
-    started_at, make_timestamp_ns(epoch_ns(started_at) + duration_ns) AS ended_at, duration_ns,
+    started_at, duration_ns,
     CASE outcome WHEN 'ok' THEN 'unset' ELSE 'error' END AS status, '' AS status_message,
     false AS error, outcome <> 'ok' AS fault, false AS throttle,
     way, route AS http_route, error_type, records,

@@ -1,7 +1,7 @@
 -- spans.sql: whole spans of a trace as they were sent; of one span when the second parameter names it.
 SELECT
     span.trace_id, span.span_id, parent_span_id, trace_state, flags, name, kind,
-    epoch_ns(started_at) AS started_ns, epoch_ns(ended_at) AS ended_ns, status, status_message,
+    epoch_ns(started_at) AS started_ns, coalesce(epoch_ns(ended_at), epoch_ns(started_at) + duration_ns) AS ended_ns, status, status_message,
     scope_name, scope_version, scope_rest,
     span.attributes, span.attribute_types, span.dropped_attributes_count,
     events, dropped_events_count, links, dropped_links_count, oddities, epoch_ns(received_at) AS received_ns,

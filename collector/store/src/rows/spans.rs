@@ -53,7 +53,6 @@ columns! {
         records: Int64Builder,
         server_address: StringBuilder,
         peer_service: StringBuilder,
-        aws_request_id: StringBuilder,
         invocation_id: StringBuilder,
         faas_trigger: StringBuilder,
         cold_start: BooleanBuilder,
@@ -116,8 +115,10 @@ pub(crate) fn span_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
             columns.name.append_value(&span.name);
             columns.kind.append_value(span.kind.name());
             columns.started_at.append_value(span.started_at.nanos());
-            columns.ended_at.append_value(span.ended_at.nanos());
-            columns.duration_ns.append_value(span.duration() as i64);
+            let duration = span.duration() as i64;
+            let is_told_by_it = span.started_at.nanos().checked_add(duration) == Some(span.ended_at.nanos());
+            columns.ended_at.append_option((!is_told_by_it).then(|| span.ended_at.nanos()));
+            columns.duration_ns.append_value(duration);
             columns.status.append_value(span.status_code.name());
             columns.status_message.append_value(&span.status_message);
             columns.resource_id.append_value(resource_id.0);
@@ -169,7 +170,6 @@ impl SpanColumns {
         self.records.append_option(facts.records);
         self.server_address.append_option(facts.server_address);
         self.peer_service.append_option(facts.peer_service);
-        self.aws_request_id.append_option(facts.aws_request_id);
         self.invocation_id.append_option(facts.invocation_id);
         self.faas_trigger.append_option(facts.faas_trigger);
         self.cold_start.append_option(facts.cold_start);

@@ -11,7 +11,7 @@ SELECT
     sender.started_at AS sender_started_at,
     greatest(
         epoch_ns(receiver.started_at)
-        - CASE WHEN coalesce(receiver.records, 1) = 1 AND receiver.sent_ms > 0 THEN receiver.sent_ms * 1000000 ELSE epoch_ns(sender.ended_at) END,
+        - CASE WHEN coalesce(receiver.records, 1) = 1 AND receiver.sent_ms > 0 THEN receiver.sent_ms * 1000000 ELSE coalesce(epoch_ns(sender.ended_at), epoch_ns(sender.started_at) + sender.duration_ns) END,
         0
     ) / 1e6 AS waited_ms
 FROM (

@@ -1,6 +1,6 @@
 -- span_blocks: of spans that were written one after another, in which no value of an attribute, no trace and no request is but those that
 -- the Bloom filter holds (bloom.rs). A search for one value passes over the others. Spans that no row here speaks of are always read.
-CREATE TABLE span_blocks (
+CREATE TABLE IF NOT EXISTS span_blocks (
     -- The journal records of the block, from and to.
     first_sequence UBIGINT NOT NULL,
     last_sequence UBIGINT NOT NULL,

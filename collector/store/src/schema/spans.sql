@@ -15,8 +15,8 @@ CREATE TABLE span_rows (
     name VARCHAR NOT NULL,
     kind VARCHAR NOT NULL,
     started_at TIMESTAMP_NS NOT NULL,
-    -- As sent; duration_ns is 0 when it lies before started_at.
-    ended_at TIMESTAMP_NS NOT NULL,
+    -- As sent, where that is not started_at + duration_ns: duration_ns is 0 when it lies before started_at.
+    ended_at TIMESTAMP_NS,
     duration_ns BIGINT NOT NULL,
     status VARCHAR NOT NULL,
     status_message VARCHAR NOT NULL,
@@ -46,7 +46,6 @@ CREATE TABLE span_rows (
     records BIGINT,
     server_address VARCHAR,
     peer_service VARCHAR,
-    aws_request_id VARCHAR,
     -- The function's request id, on the span that is an invocation.
     invocation_id VARCHAR,
     faas_trigger VARCHAR,

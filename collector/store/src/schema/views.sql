@@ -4,7 +4,8 @@ SELECT
     * EXCLUDE (
         sequence, attribute_types, scope_rest, oddities,
         call_bytes, trigger_source, consistent_read, consumed_capacity, sent_ms, resends, customer, stands_for
-    )
+    ) REPLACE (coalesce(ended_at, make_timestamp_ns(epoch_ns(started_at) + duration_ns)) AS ended_at),
+    coalesce(attributes['aws.request_id'], attributes['aws.request.id']) AS aws_request_id
 FROM span_rows;
 
 CREATE OR REPLACE VIEW resources AS
