@@ -23,12 +23,12 @@ use crate::trace::cost;
 use crate::trace::open;
 use crate::trace::panel::{self, Body, Panel};
 use crate::trace::scene::Scene;
-use crate::trace::selftime::self_times;
 use crate::trace::shown::CROWDED;
 use crate::trace::state::Clock;
 use crate::trace::view::{self, Note, Waterfall};
 use crate::trace::waterfall::{self as bars, Row};
 
+pub use crate::trace::scenes::Scenes;
 pub use crate::trace::state::State;
 
 pub const PATH: &str = "/traces/{id}";
@@ -64,6 +64,7 @@ pub(super) const KEYS: [Key; 14] = [
 ];
 
 /// What the store answered about a trace.
+#[derive(Clone, Copy)]
 pub struct TracePage<'a> {
     pub trace: &'a Trace,
     /// Built from `trace`.
@@ -86,6 +87,8 @@ pub struct TracePage<'a> {
     pub cost: Option<&'a TraceCost>,
     /// It could not.
     pub is_cost_late: bool,
+    /// What was worked out of this trace before, for other windows and views of it.
+    pub scenes: Option<&'a Scenes>,
 }
 
 impl<'a> TracePage<'a> {
@@ -103,6 +106,7 @@ impl<'a> TracePage<'a> {
             invocations: &[],
             cost: None,
             is_cost_late: false,
+            scenes: None,
         }
     }
 }
@@ -166,16 +170,15 @@ pub fn page(shell: &Shell, state: &State, page: &TracePage) -> String {
 }
 
 fn view(shell: &Shell, state: &State, page: &TracePage) -> View {
-    let scene = Scene::new(page.trace, page.tree, state, page.matches, page.invocations);
-    let own = self_times(page.tree, &scene.ran);
+    let scene = Scene::new(page, state);
     let header = header(&scene, shell, page);
     let title = format!("{} {}", header.service, header.operation.shown);
     let chrome = Chrome::new(shell, Section::Traces, text::cut(&title, 120), &here(page.trace.trace_id, state));
     View {
         chrome: chrome.furnished("trace").bad(&state.bad).keys(&KEYS),
         header,
-        waterfall: waterfall(&scene, shell, &own, page),
-        panel: panel::panel(&scene, shell, &own, page),
+        waterfall: waterfall(&scene, shell, page),
+        panel: panel::panel(&scene, shell, page),
     }
 }
 
@@ -184,12 +187,11 @@ pub fn fragment(block: &str, shell: &Shell, state: &State, page: &TracePage) -> 
     if block == "view" {
         return Some(super::render(&view(shell, state, page).as_view()));
     }
-    let scene = Scene::new(page.trace, page.tree, state, page.matches, page.invocations);
-    let own = self_times(page.tree, &scene.ran);
+    let scene = Scene::new(page, state);
     match block {
-        "waterfall" => Some(super::render(&WaterfallBlock { waterfall: waterfall(&scene, shell, &own, page) })),
+        "waterfall" => Some(super::render(&WaterfallBlock { waterfall: waterfall(&scene, shell, page) })),
         "panel" => {
-            let panel = panel::panel(&scene, shell, &own, page);
+            let panel = panel::panel(&scene, shell, page);
             Some(super::render(&PanelBlock { panel }))
         }
         _ => None,
@@ -198,12 +200,12 @@ pub fn fragment(block: &str, shell: &Shell, state: &State, page: &TracePage) -> 
 
 /// The drawn rows `row..row + count` and nothing else; `count` is held to [`MOST_ROWS`].
 pub fn rows(state: &State, page: &TracePage, row: usize, count: usize) -> String {
-    let scene = Scene::new(page.trace, page.tree, state, page.matches, page.invocations);
+    let scene = Scene::new(page, state);
     super::render(&RowsBlock { rows: bars::rows(&scene, row, count.min(MOST_ROWS)) })
 }
 
-fn waterfall(scene: &Scene, shell: &Shell, own: &[Nanos], page: &TracePage) -> Waterfall {
-    view::waterfall(scene, shell, page, own, notes(scene, shell, page))
+fn waterfall(scene: &Scene, shell: &Shell, page: &TracePage) -> Waterfall {
+    view::waterfall(scene, shell, page, notes(scene, shell, page))
 }
 
 fn header(scene: &Scene, shell: &Shell, page: &TracePage) -> Header {

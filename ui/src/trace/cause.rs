@@ -101,6 +101,7 @@ fn blamed(scene: &Scene, node: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::trace::TracePage;
     use crate::trace::fixtures::{Draft, drafted};
     use crate::trace::state::State;
     use coldlight_model::{Kind, SpanTree, Timestamp};
@@ -111,7 +112,7 @@ mod tests {
         let trace = drafted(drafts);
         let tree = SpanTree::build(&trace.spans);
         let state = State::parse("", Timestamp::EPOCH);
-        let scene = Scene::new(&trace, &tree, &state, None, &[]);
+        let scene = Scene::new(&TracePage::of(&trace, &tree), &state);
         let number = |node: usize| u64::from_be_bytes(*tree.nodes[node].span_id.bytes());
         assert_eq!(found(&scene).map(number), expected);
     }

@@ -53,9 +53,8 @@ struct Sum<'a> {
     whole: Nanos,
 }
 
-/// `own` is each row's self time.
-pub fn flame(scene: &Scene, own: &[Nanos]) -> Flame {
-    let sums = gather(scene, own);
+pub fn flame(scene: &Scene) -> Flame {
+    let sums = gather(scene);
     let whole = sums.iter().filter(|sum| sum.parent.is_none()).fold(0, |all: Nanos, sum| all.saturating_add(sum.whole));
     let mut below: Vec<Vec<usize>> = vec![Vec::new(); sums.len() + 1];
     for (at, sum) in sums.iter().enumerate() {
@@ -97,11 +96,11 @@ pub fn flame(scene: &Scene, own: &[Nanos]) -> Flame {
     }
 }
 
-fn gather<'a>(scene: &Scene<'a>, own: &[Nanos]) -> Vec<Sum<'a>> {
+fn gather<'a>(scene: &Scene<'a>) -> Vec<Sum<'a>> {
     let mut sums: Vec<Sum> = Vec::new();
     let mut known: HashMap<(Option<usize>, &str, String), usize> = HashMap::new();
-    let mut sum_of: Vec<usize> = Vec::with_capacity(own.len());
-    for (node, own) in own.iter().enumerate() {
+    let mut sum_of: Vec<usize> = Vec::with_capacity(scene.own.len());
+    for (node, own) in scene.own.iter().enumerate() {
         let span = scene.span(node);
         let parent = scene.tree.nodes[node].parent.map(|parent| sum_of[parent]);
         let service = span.map_or("", |span| span.service.as_str());
@@ -151,16 +150,16 @@ fn frame(scene: &Scene, sum: &Sum, whole: Nanos, (at, width, level): (f64, f64, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::trace::TracePage;
     use crate::trace::fixtures::{Draft, drafted};
-    use crate::trace::selftime::self_times;
     use crate::trace::state::State;
     use coldlight_model::{SpanTree, Trace};
     use proptest::prelude::*;
 
     fn drawn(trace: &Trace) -> Flame {
         let (tree, state) = (SpanTree::build(&trace.spans), State::default());
-        let scene = Scene::new(trace, &tree, &state, None, &[]);
-        flame(&scene, &self_times(&tree, &scene.ran))
+        let scene = Scene::new(&TracePage::of(trace, &tree), &state);
+        flame(&scene)
     }
 
     #[test]

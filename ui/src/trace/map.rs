@@ -206,7 +206,7 @@ pub fn map(scene: &Scene, invocations: &[InvocationSummary]) -> TraceMap {
     }
     let is_whole = note.is_none();
     let drawn = layout(&graph);
-    let palette = Palette::of(scene.services.iter().map(|service| service.name));
+    let palette = Palette::of(scene.services.iter().map(|service| service.name.as_str()));
     let per_second = |_| 0.0;
     let per_hour = |_| None;
     let card_look = CardLook {
@@ -321,6 +321,7 @@ fn rows(scene: &Scene, graph: &Graph, on: &[Exact]) -> Vec<CallRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::trace::TracePage;
     use crate::trace::fixtures::{Draft, checkout, drafted};
     use crate::trace::state::State;
     use coldlight_model::{SpanTree, Timestamp, Trace};
@@ -328,7 +329,7 @@ mod tests {
     fn calls(trace: &Trace) -> Vec<String> {
         let tree = SpanTree::build(&trace.spans);
         let state = State::parse("view=map", Timestamp::EPOCH);
-        let scene = Scene::new(trace, &tree, &state, None, &[]);
+        let scene = Scene::new(&TracePage::of(trace, &tree), &state);
         let row = |row: CallRow| format!("{} > {} {} {}× {}", row.from, row.to, row.way, row.calls, row.time);
         map(&scene, &[]).rows.into_iter().map(row).collect()
     }

@@ -35,20 +35,19 @@ pub struct LegendItem {
     pub is_hidden: bool,
 }
 
-/// `self_times` per row of the tree.
-pub fn legend(scene: &Scene, self_times: &[Nanos]) -> Legend {
+pub fn legend(scene: &Scene) -> Legend {
     let mut own: Vec<Nanos> = vec![0; scene.services.len()];
-    for (node, time) in self_times.iter().enumerate() {
+    for (node, time) in scene.own.iter().enumerate() {
         if let Some(sum) = own.get_mut(scene.service_of[node] as usize) {
             *sum = sum.saturating_add(*time);
         }
     }
     let all = own.iter().fold(0, |sum: u64, own| sum.saturating_add(*own));
     let mut order: Vec<usize> = (0..own.len()).collect();
-    order.sort_by_key(|at| (std::cmp::Reverse(own[*at]), scene.services[*at].name));
+    order.sort_by_key(|at| (std::cmp::Reverse(own[*at]), &scene.services[*at].name));
     let filter = &scene.state.services;
     let item = |at: usize| {
-        let name = scene.services[at].name;
+        let name = scene.services[at].name.as_str();
         LegendItem {
             class: scene.services[at].class.clone(),
             name: text::named(name, 80),

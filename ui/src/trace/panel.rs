@@ -124,10 +124,10 @@ pub struct LinkRow {
 }
 
 /// Makes the panel of the scene's state.
-pub fn panel(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePage) -> Panel {
+pub fn panel(scene: &Scene, shell: &Shell, page: &TracePage) -> Panel {
     let state = scene.state;
     let Some(key) = state.span else {
-        return Panel::Summary(summary::summary(scene, shell, self_times, page));
+        return Panel::Summary(summary::summary(scene, shell, page));
     };
     let clear = state.link(|state| (state.span, state.tab) = (None, Tab::default()));
     let Some(node) = super::shown::find(scene.tree, key) else { return Panel::NotHere { key: key.to_text(), clear } };
@@ -141,7 +141,7 @@ pub fn panel(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePag
             open: scene.open.get(&node).map(|one| Box::new(invocation::panel(one))),
             clear,
         },
-        Some(span) => Panel::Span(Box::new(of_span(scene, shell, (node, span), self_times[node], page, clear))),
+        Some(span) => Panel::Span(Box::new(of_span(scene, shell, (node, span), scene.own[node], page, clear))),
     }
 }
 

@@ -1,87 +1,48 @@
-//! What the parts of the trace page share: when each row ran on one axis, whose it is, which rows are drawn.
+//! A trace as one state of the page sees it: what the parts of the page share.
 
 use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
-use coldlight_model::{InvocationSummary, Kind, Nanos, Outcome, SpanId, SpanTree, Timestamp, Trace, TraceSpan};
+use coldlight_model::{InvocationSummary, Kind, Nanos, Outcome, SpanTree, Trace, TraceSpan};
 
-use super::critical::CriticalPath;
+use super::course::Course;
 use super::key::RowKey;
 use super::open::open;
+use super::scenes::Scenes;
 use super::selftime::Interval;
-use super::shown::{self, Shown};
-use super::skew::{Skew, skew};
-use super::state::{Clock, State};
-use crate::palette::Palette;
+use super::shown::Shown;
+use super::state::State;
+use crate::pages::trace::TracePage;
 
-/// A trace as this state of the page sees it. Everything per row is indexed like the tree's nodes.
+/// When rows ran and whose they are stands in its [`Course`]. Everything per row is indexed like the tree's nodes.
 pub struct Scene<'a> {
     pub trace: &'a Trace,
     pub tree: &'a SpanTree,
     pub state: &'a State,
-    /// Nanoseconds after [`Scene::start`]; (0, 0) for a span that is missing, unless it is known what it was.
-    pub ran: Vec<Interval>,
-    /// The first start as sent.
-    pub start: Timestamp,
-    /// To the last end, at least 1.
-    pub length: i64,
-    pub skew: Skew,
-    pub nths: Vec<u32>,
-    /// Distinct services by first appearance among the rows.
-    pub services: Vec<Service<'a>>,
-    /// Index into `services`; of a missing span nothing useful.
-    pub service_of: Vec<u32>,
-    pub shown: Shown,
-    /// The row that answers for the trace.
-    pub root: Option<usize>,
-    pub path: CriticalPath,
+    course: Arc<Course>,
+    pub shown: Arc<Shown>,
     /// Rows without a span whose invocation was stopped.
     pub open: HashMap<usize, &'a InvocationSummary>,
 }
 
-/// A service of the trace.
-pub struct Service<'a> {
-    pub name: &'a str,
-    /// CSS classes of its colour and texture.
-    pub class: String,
+impl Deref for Scene<'_> {
+    type Target = Course;
+
+    fn deref(&self) -> &Course {
+        &self.course
+    }
 }
 
 impl<'a> Scene<'a> {
-    pub fn new(
-        trace: &'a Trace,
-        tree: &'a SpanTree,
-        state: &'a State,
-        matches: Option<&[SpanId]>,
-        invocations: &'a [InvocationSummary],
-    ) -> Self {
-        let open = open(trace, tree, invocations);
-        let skew = skew(trace, tree);
-        let nths = shown::nths(tree);
-        let (mut ran, mut length) = axis(trace, tree, (state.clock == Clock::Fixed).then_some(&skew.shift));
-        let start = trace.spans.first().map(|span| span.started_at).unwrap_or_default();
-        for (node, one) in &open {
-            let from = one.started_at.nanos().saturating_sub(start.nanos()).max(0);
-            let to = from.saturating_add_unsigned(one.duration.unwrap_or(0).min(i64::MAX as Nanos));
-            ran[*node] = (from, to);
-            length = length.max(to);
-        }
-        let (services, service_of) = services(trace, tree);
-        let root = root(trace, tree);
-        Self {
-            path: CriticalPath::new(tree, &trace.spans, &ran, root, state.until),
-            shown: shown::shown(tree, &trace.spans, &nths, state, matches),
-            start,
-            open,
-            root,
-            trace,
-            tree,
-            state,
-            ran,
-            length,
-            skew,
-            nths,
-            services,
-            service_of,
-        }
+    pub fn new(page: &TracePage<'a>, state: &'a State) -> Self {
+        let TracePage { trace, tree, .. } = *page;
+        let open = open(trace, tree, page.invocations);
+        let alone = Scenes::default();
+        let scenes = page.scenes.unwrap_or(&alone);
+        let course = scenes.course(trace, tree, state, &open);
+        let shown = scenes.shown(trace, tree, &course, state, page.matches);
+        Self { trace, tree, state, course, shown, open }
     }
 
     pub fn span(&self, node: usize) -> Option<&'a TraceSpan> {
@@ -165,55 +126,4 @@ impl<'a> Scene<'a> {
 fn is_host(kind: coldlight_model::NodeKind) -> bool {
     use coldlight_model::NodeKind;
     matches!(kind, NodeKind::External | NodeKind::ApiGateway | NodeKind::Alb | NodeKind::FunctionUrl)
-}
-
-/// When each row ran, counted from the earliest, and the length of it all.
-fn axis(trace: &Trace, tree: &SpanTree, shift: Option<&Vec<i64>>) -> (Vec<Interval>, i64) {
-    let of = |(at, node): (usize, &coldlight_model::TreeNode)| {
-        let span = &trace.spans[node.span?];
-        let from = span.started_at.nanos().saturating_add(shift.map_or(0, |shift| shift[at]));
-        Some((from, from.saturating_add_unsigned(span.duration.min(i64::MAX as Nanos))))
-    };
-    let sent: Vec<Option<Interval>> = tree.nodes.iter().enumerate().map(of).collect();
-    let first = sent.iter().flatten().map(|(from, _)| *from).min().unwrap_or(0);
-    let last = sent.iter().flatten().map(|(_, to)| *to).max().unwrap_or(0);
-    let ran =
-        sent.iter().map(|ran| ran.map_or((0, 0), |(from, to)| (from.saturating_sub(first), to.saturating_sub(first))));
-    (ran.collect(), last.saturating_sub(first).max(1))
-}
-
-/// Services by first appearance, and each row's.
-fn services<'a>(trace: &'a Trace, tree: &SpanTree) -> (Vec<Service<'a>>, Vec<u32>) {
-    let mut index: HashMap<&str, u32> = HashMap::new();
-    let mut names: Vec<&str> = Vec::new();
-    let mut last: (&str, u32) = ("", u32::MAX);
-    let of = |node: &coldlight_model::TreeNode| {
-        let Some(span) = node.span else { return u32::MAX };
-        let name = trace.spans[span].service.as_str();
-        if name != last.0 || last.1 == u32::MAX {
-            let at = *index.entry(name).or_insert_with(|| {
-                names.push(name);
-                names.len() as u32 - 1
-            });
-            last = (name, at);
-        }
-        last.1
-    };
-    let service_of = tree.nodes.iter().map(of).collect();
-    let palette = Palette::of(names.iter().copied());
-    let services = names.into_iter().map(|name| Service { name, class: palette.class(name) }).collect();
-    (services, service_of)
-}
-
-/// The earliest row without a parent, else the earliest whose parent is missing, else (all in circles) the first.
-fn root(trace: &Trace, tree: &SpanTree) -> Option<usize> {
-    let without = |at: &usize| tree.nodes[*at].span.is_some_and(|span| trace.spans[span].parent_span_id.is_none());
-    let tops = || (0..tree.nodes.len()).filter(|at| tree.nodes[*at].parent.is_none());
-    let orphan = |at: &usize| tree.nodes[*at].parent.is_some_and(|parent| tree.nodes[parent].span.is_none());
-    let start = |at: &usize| tree.nodes[*at].span.map(|span| trace.spans[span].started_at);
-    tops()
-        .filter(without)
-        .min_by_key(start)
-        .or_else(|| (0..tree.nodes.len()).filter(orphan).min_by_key(start))
-        .or_else(|| (0..tree.nodes.len()).find(|at| tree.nodes[*at].span.is_some()))
 }

@@ -207,6 +207,20 @@ impl State {
         }
     }
 
+    /// What of the state decides which rows are drawn.
+    pub fn of_rows(&self) -> Self {
+        Self {
+            span: self.span,
+            only: self.only,
+            services: self.services.clone(),
+            depth: self.depth,
+            closed: self.closed.clone(),
+            opened: self.opened.clone(),
+            is_unfolded: self.is_unfolded,
+            ..Self::default()
+        }
+    }
+
     /// The span to ask the store for.
     pub fn selected(&self) -> Option<SpanId> {
         self.span.map(|key| key.id)

@@ -41,8 +41,7 @@ pub struct SpanLine {
     pub note: String,
 }
 
-/// `self_times` per row of the tree.
-pub fn summary(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TracePage<'_>) -> Summary {
+pub fn summary(scene: &Scene, shell: &Shell, page: &TracePage<'_>) -> Summary {
     let logs = page.logs;
     let problems = || {
         let is_problem = |at: &usize| scene.span(*at).is_some_and(|span| span.outcome != Outcome::Ok);
@@ -64,7 +63,7 @@ pub fn summary(scene: &Scene, shell: &Shell, self_times: &[Nanos], page: &TraceP
             let href = scene.state.link(|state| (state.only, state.rows) = (super::state::Only::Problems, None));
             (format!("All {} problems", format::count(count as u64)), href)
         }),
-        slowest: slowest(scene, self_times),
+        slowest: slowest(scene),
         cost: cost::of_trace(page.invocations, page.cost, scene.trace.trace_id),
         logs: logs.iter().take(MOST_LOGS).map(|line| lines::log(line, shell, Some(&place), budget)).collect(),
         more_logs: (logs.len() > MOST_LOGS).then(|| {
@@ -108,9 +107,9 @@ pub fn slow(scene: &Scene, node: usize) -> SpanLine {
 }
 
 /// The spans with the most time of their own.
-fn slowest(scene: &Scene, own: &[Nanos]) -> Vec<SpanLine> {
+fn slowest(scene: &Scene) -> Vec<SpanLine> {
     let mut top: BTreeSet<(Nanos, std::cmp::Reverse<usize>)> = BTreeSet::new();
-    for (node, own) in own.iter().enumerate().filter(|(_, own)| **own > 0) {
+    for (node, own) in scene.own.iter().enumerate().filter(|(_, own)| **own > 0) {
         top.insert((*own, std::cmp::Reverse(node)));
         if top.len() > MOST / 2 {
             top.pop_first();

@@ -67,10 +67,9 @@ impl Sum {
     }
 }
 
-/// `own` is each row's self time.
-pub fn table(scene: &Scene, own: &[Nanos]) -> Table {
+pub fn table(scene: &Scene) -> Table {
     let mut sums: HashMap<(&str, String), Sum> = HashMap::new();
-    for (node, own) in own.iter().enumerate() {
+    for (node, own) in scene.own.iter().enumerate() {
         let Some(span) = scene.span(node) else { continue };
         let sum = sums.entry((&span.service, operation(span).into_owned())).or_default();
         if sum.durations.is_empty() {
@@ -81,7 +80,7 @@ pub fn table(scene: &Scene, own: &[Nanos]) -> Table {
         sum.own = sum.own.saturating_add(*own);
         sum.critical += scene.path.at(node);
     }
-    let all: Nanos = own.iter().fold(0, |sum: Nanos, one| sum.saturating_add(*one));
+    let all: Nanos = scene.own.iter().fold(0, |sum: Nanos, one| sum.saturating_add(*one));
     let mut sums: Vec<_> = sums.into_iter().collect();
     let by = scene.state.by;
     sums.sort_by(|(a, of_a), (b, of_b)| of_b.value(by).cmp(&of_a.value(by)).then_with(|| a.cmp(b)));

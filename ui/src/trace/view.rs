@@ -1,6 +1,6 @@
 //! The waterfall block: toolbar, overview, ruler, rows and pager. `templates/trace/waterfall.html` arranges it.
 
-use coldlight_model::{Nanos, Outcome, TraceId};
+use coldlight_model::{Outcome, TraceId};
 
 use super::bar::{coordinate, place};
 use super::flame::{Flame, flame};
@@ -148,7 +148,7 @@ pub struct Pager {
     pub all: Option<String>,
 }
 
-pub fn waterfall(scene: &Scene, shell: &Shell, page: &TracePage, self_times: &[Nanos], notes: Vec<Note>) -> Waterfall {
+pub fn waterfall(scene: &Scene, shell: &Shell, page: &TracePage, notes: Vec<Note>) -> Waterfall {
     let state = scene.state;
     let id = scene.trace.trace_id;
     let shows = |view| state.view == view;
@@ -177,13 +177,13 @@ pub fn waterfall(scene: &Scene, shell: &Shell, page: &TracePage, self_times: &[N
             })
             .into(),
         paths: paths(scene),
-        table: shows(View::Table).then(|| table(scene, self_times)),
-        flame: shows(View::Flame).then(|| flame(scene, self_times)),
+        table: shows(View::Table).then(|| table(scene)),
+        flame: shows(View::Flame).then(|| flame(scene)),
         map: shows(View::Map).then(|| map(scene, page.invocations)),
         logbook: shows(View::Logs).then(|| logbook(scene, shell, page)),
         has_rows: shows(View::Waterfall),
         notes,
-        legend: overview::legend(scene, self_times),
+        legend: overview::legend(scene),
         minimap: overview::minimap(scene),
         ruler: ruler(scene, response.as_ref()),
         response,

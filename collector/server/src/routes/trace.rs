@@ -27,7 +27,7 @@ struct Found {
     events: Vec<SpanEvent>,
     rank: Option<Rank>,
     raw: Option<String>,
-    invocations: Vec<InvocationSummary>,
+    invocations: Arc<[InvocationSummary]>,
     /// `None` where it could not be added up in time.
     cost: Option<TraceCost>,
 }
@@ -46,6 +46,7 @@ impl Found {
             invocations: &self.invocations,
             cost: self.cost.as_ref(),
             is_cost_late: self.cost.is_none(),
+            scenes: Some(&self.read.scenes),
         }
     }
 }
@@ -87,7 +88,7 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
             None => Ok(None),
         }
     };
-    let (logs, invocations) = (site.store.logs_of_trace(id), site.store.invocations_of_trace(id));
+    let (logs, invocations) = (site.store.logs_of_trace(id), read.invocations(&site.store));
     let (selected, matches, logs, events) = tokio::join!(selected, matches, logs, events);
     let (selected, matches, logs, events) = (selected?, matches?, logs?, events?);
     let (rank, invocations, cost) = tokio::join!(rank, invocations, cost(&site, id));
@@ -120,10 +121,15 @@ pub async fn rows(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
         Some(text) => Some(site.traces.find(&site.store, id, text).await?),
         None => None,
     };
-    let invocations = site.store.invocations_of_trace(id).await?;
+    let invocations = read.invocations_told(&site.store).await?;
     rendered(move || {
-        let ReadTrace { trace, tree } = &*read;
-        let page = TracePage { matches: matches.as_deref(), invocations: &invocations, ..TracePage::of(trace, tree) };
+        let ReadTrace { trace, tree, scenes, .. } = &*read;
+        let page = TracePage {
+            matches: matches.as_deref(),
+            invocations: &invocations,
+            scenes: Some(scenes),
+            ..TracePage::of(trace, tree)
+        };
         let mut response = Html(trace::rows(&state, &page, row, count)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

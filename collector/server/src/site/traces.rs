@@ -6,20 +6,47 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use coldlight_model::{SpanId, SpanTree, Trace, TraceId};
+use coldlight_model::{InvocationSummary, SpanId, SpanTree, Trace, TraceId};
 use coldlight_store::{Store, StoreError, TraceMark};
+use coldlight_ui::pages::trace::Scenes;
 
-/// Bytes of traces kept, together; one of 100,000 spans takes about 45 MB.
+/// Bytes of traces kept, together; one of 100,000 spans takes about 70 MB with its scenes.
 const MOST_BYTES: usize = 96 << 20;
 /// And how many: each costs a little to look through.
 const MOST: usize = 64;
 /// Nobody looks at it any more.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// A trace and the tree of its spans.
+/// A trace, the tree of its spans, and what pages worked out of them.
 pub struct ReadTrace {
     pub trace: Trace,
     pub tree: SpanTree,
+    pub scenes: Scenes,
+    /// What a page of it was last told of its invocations: windows of rows belong to that page.
+    told: Mutex<Option<Arc<[InvocationSummary]>>>,
+}
+
+impl ReadTrace {
+    fn new(trace: Trace) -> Self {
+        let tree = SpanTree::build(&trace.spans);
+        Self { trace, tree, scenes: Scenes::default(), told: Mutex::default() }
+    }
+
+    /// Its invocations as they are now, for a page.
+    pub async fn invocations(&self, store: &Store) -> Result<Arc<[InvocationSummary]>, StoreError> {
+        let now: Arc<[_]> = store.invocations_of_trace(self.trace.trace_id).await?.into();
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(now.clone());
+        Ok(now)
+    }
+
+    /// As the page was told whose window is asked for.
+    pub async fn invocations_told(&self, store: &Store) -> Result<Arc<[InvocationSummary]>, StoreError> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match told {
+            Some(told) => Ok(told),
+            None => self.invocations(store).await,
+        }
+    }
 }
 
 /// See the module's words.
@@ -79,11 +106,11 @@ impl Traces {
             self.lock().retain(|place| place.id != id);
             return Ok(None);
         };
-        let build = move || ReadTrace { tree: SpanTree::build(&trace.spans), trace };
         // It cannot panic; if it did, the request ends as one that the database could not answer just now.
-        let read = tokio::task::spawn_blocking(build).await.map_err(|_| StoreError::Reopening)?;
+        let read =
+            tokio::task::spawn_blocking(move || ReadTrace::new(trace)).await.map_err(|_| StoreError::Reopening)?;
         let tree = read.tree.nodes.capacity() * size_of::<coldlight_model::TreeNode>();
-        self.weigh(id, read.trace.bytes() + tree);
+        self.weigh(id, read.trace.bytes() + tree + Scenes::bytes(read.tree.nodes.len()));
         Ok(Some(kept.insert(Kept { read: Arc::new(read), mark, found: None })))
     }
 
