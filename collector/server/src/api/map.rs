@@ -1,6 +1,6 @@
 //! What `/api/v1/map` answers besides when it is told `with=carried` or `with=queues`: more about its arrows and its queues.
 
-use coldlight_model::{QueueFlow, QueueState, ServiceMap, Waits};
+use coldlight_model::{Filter, QueueFlow, QueueState, ServiceMap, Waits};
 use coldlight_ui::query::Query;
 use serde_json::{Value, json};
 
@@ -15,14 +15,18 @@ pub struct With {
 }
 
 impl With {
-    /// `with=carried,queues`, in any order.
-    pub fn read(query: &Query) -> Result<Self, Wrong> {
+    /// `with=carried,queues`, in any order. Of some traces alone nobody could say what is still in a queue.
+    pub fn read(query: &Query, filter: &Filter) -> Result<Self, Wrong> {
         let mut with = Self::default();
         let words = query.all("with").flat_map(|words| words.split(',')).map(str::trim);
         for word in words.filter(|word| !word.is_empty()) {
             match word {
                 "carried" => with.carried = true,
-                "queues" => with.queues = true,
+                "queues" if filter.is_empty() => with.queues = true,
+                "queues" => {
+                    let why = "queues are told of with all traces only: ask for them without f".to_owned();
+                    return Err(Wrong::parameter("with", why));
+                }
                 _ => {
                     let why = format!("“{}” is neither carried nor queues", super::cut(word));
                     return Err(Wrong::parameter("with", why));
@@ -32,10 +36,10 @@ impl With {
         Ok(with)
     }
 
-    /// Adds it to `answer`, which is `map` as JSON.
-    pub async fn add(self, site: &Site, map: &ServiceMap, answer: &mut Value) -> Result<(), Wrong> {
+    /// Adds it to `answer`, which is the `map` of a filter's traces as JSON.
+    pub async fn add(self, site: &Site, filter: Filter, map: &ServiceMap, answer: &mut Value) -> Result<(), Wrong> {
         if self.carried {
-            let carried = site.store.carried_by_edge(map.range).await?;
+            let carried = site.store.carried_by_edge(map.range, filter).await?;
             for (at, edge) in map.edges.iter().enumerate() {
                 answer["edges"][at]["carried"] = carried.of(edge).map_or(Value::Null, |carried| {
                     json!({
@@ -80,9 +84,12 @@ mod tests {
 
     #[test]
     fn what_is_wanted_besides_is_named_in_any_order() {
-        let read = |query: &str| With::read(&Query::parse(query));
+        let read = |query: &str| With::read(&Query::parse(query), &Filter::default());
         assert_eq!(read(""), Ok(With::default()));
         assert_eq!(read("with=queues,carried"), Ok(With { carried: true, queues: true }));
         assert_eq!(read("with=queue").unwrap_err().parameter.as_deref(), Some("with"));
+        let some = Filter::parse("service:shop");
+        assert!(With::read(&Query::parse("with=carried"), &some).is_ok());
+        assert!(With::read(&Query::parse("with=queues"), &some).is_err(), "a filter would say nothing true of them");
     }
 }

@@ -238,7 +238,7 @@ async fn span(State(site): State<Arc<Site>>, Path((id, span)): Path<(String, Str
 async fn map(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer {
     let asked = Asked::read(query, &["f", "cmp", "with"])?;
     let filter = asked.filter()?;
-    let with = map::With::read(&asked.query)?;
+    let with = map::With::read(&asked.query, &filter)?;
     let earlier = match asked.query.get("cmp").filter(|name| !name.is_empty()) {
         None => None,
         Some(name) => Some(Earlier::ALL.into_iter().find(|one| one.name() == name).ok_or_else(|| {
@@ -248,7 +248,7 @@ async fn map(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer
     };
     let map = site.store.map(asked.range, filter.clone()).await?;
     let mut whole = map_json(&map);
-    with.add(&site, &map, &mut whole).await?;
+    with.add(&site, filter.clone(), &map, &mut whole).await?;
     if let Some(earlier) = earlier {
         whole["earlier"] = map_json(&site.store.map(earlier.of(map.range), filter).await?);
     }

@@ -24,10 +24,10 @@ pub async fn map(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response
     let mut answer = ServiceMap { queues: queues?, ..answer? };
     if let Some(earlier) = state.earlier {
         // Of the time that the answer is of: a filter may have made it shorter.
-        answer.earlier = Some(Box::new(site.store.map(earlier.of(answer.range), filter).await?));
+        answer.earlier = Some(Box::new(site.store.map(earlier.of(answer.range), filter.clone()).await?));
     }
     if let Some((from, to)) = state.selected_edge(&answer) {
-        answer.carried = site.store.carried(answer.range, from, to).await?;
+        answer.carried = site.store.carried(answer.range, filter, from, to).await?;
     }
     let layout = site.layouts.of(&state.graph(&answer)).await;
     Ok(asked.answer(

@@ -2,55 +2,85 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use coldlight_model::{Carried, MapEdge, Node, NodeKind, QueueFlow, TimeRange, Waits};
-use duckdb::{Row, params};
+use coldlight_model::{Carried, Filter, MapEdge, Node, NodeKind, QueueFlow, TimeRange, Waits};
+use duckdb::types::Value as Sql;
+use duckdb::{Connection, Row, params, params_from_iter};
 
+use super::places::conditions_with_places;
+use super::spent::MOST_TRACES;
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::whole;
 
-/// Spans of a service that name one other side: the service, the other side, whether they are calls out.
-type Place = (String, Node, bool);
+/// Whose spans tell of an edge.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    /// Those of a service that name one other side: the service, the other side, whether they are calls out.
+    With(String, Node, bool),
+    /// Those of two services of ours: the caller, the callee.
+    Between(String, String),
+}
 
-/// What every edge carried in a range. Of calls between two services nothing is known: which spans those are is told with the edge alone.
+/// What every edge carried in a range.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CarriedByEdge(HashMap<Place, Carried>);
 
 impl CarriedByEdge {
     pub fn of(&self, edge: &MapEdge) -> Option<Carried> {
-        self.0.get(&place(edge.from.clone(), edge.to.clone())?).copied()
+        places(&edge.from, &edge.to).find_map(|place| self.0.get(&place)).copied()
     }
 }
 
-fn place(from: Node, to: Node) -> Option<Place> {
-    match (from.kind.is_service(), to.kind.is_service()) {
-        (true, false) => Some((from.name, to, true)),
-        (false, true) => Some((to.name, from, false)),
-        _ => None,
-    }
+/// Where an edge may be told of, the first that is. A service that was called need not have spans of its own: then its callers tell.
+fn places(from: &Node, to: &Node) -> impl Iterator<Item = Place> {
+    let called = || Place::With(from.name.clone(), to.clone(), true);
+    let [first, second] = match (from.kind.is_service(), to.kind.is_service()) {
+        (true, true) => [Some(Place::Between(from.name.clone(), to.name.clone())), Some(called())],
+        (true, false) => [Some(called()), None],
+        (false, true) => [Some(Place::With(to.name.clone(), from.clone(), false)), None],
+        (false, false) => [None, None],
+    };
+    [first, second].into_iter().flatten()
 }
 
 impl Store {
-    /// More about the edge from one node to another; `None` of calls between two services.
-    pub async fn carried(&self, range: TimeRange, from: Node, to: Node) -> Result<Option<Carried>, StoreError> {
-        let Some((service, other, sent)) = place(from, to) else { return Ok(None) };
+    /// More about the edge from one node to another, of the traces that `filter` finds as the map does; `None` where nothing tells of it.
+    pub async fn carried(
+        &self,
+        range: TimeRange,
+        filter: Filter,
+        from: Node,
+        to: Node,
+    ) -> Result<Option<Carried>, StoreError> {
         self.ask(move |db| {
-            let mut statement = db.prepare_cached(include_str!("map_carried.sql"))?;
-            let asked = params![range.from.nanos(), range.to.nanos(), service, other.kind.name(), other.name, sent];
-            Ok(Some(statement.query_row(asked, carried_from_row)?))
+            among(db, range, &filter, |spans| {
+                for place in places(&from, &to) {
+                    let carried = carried(db, spans, range, place)?;
+                    if carried.calls > 0 {
+                        return Ok(Some(carried));
+                    }
+                }
+                Ok(None)
+            })
         })
         .await
     }
 
     /// The same about every edge of `range`.
-    pub async fn carried_by_edge(&self, range: TimeRange) -> Result<CarriedByEdge, StoreError> {
+    pub async fn carried_by_edge(&self, range: TimeRange, filter: Filter) -> Result<CarriedByEdge, StoreError> {
         self.ask(move |db| {
-            let mut statement = db.prepare_cached(include_str!("map_carried_all.sql"))?;
-            let all = statement.query_map(params![range.from.nanos(), range.to.nanos()], |row| {
-                let place = (row.get("service")?, other(row)?, row.get("sent")?);
-                Ok((place, carried_from_row(row)?))
-            })?;
-            Ok(CarriedByEdge(all.collect::<Result<_, _>>()?))
+            among(db, range, &filter, |spans| {
+                let mut statement = db.prepare(&[spans, include_str!("map_carried_all.sql")].concat())?;
+                let all = statement.query_map(params![range.from.nanos(), range.to.nanos()], |row| {
+                    let (service, other) = (row.get("service")?, other(row)?);
+                    let place = match row.get("between")? {
+                        true => Place::Between(service, other.name),
+                        false => Place::With(service, other, row.get("sent")?),
+                    };
+                    Ok((place, carried_from_row(row)?))
+                })?;
+                Ok(CarriedByEdge(all.collect::<Result<_, _>>()?))
+            })
         })
         .await
     }
@@ -76,6 +106,43 @@ impl Store {
         })
         .await
     }
+}
+
+/// Asks with what stands before a question so that its `span_rows` are those of the traces that a filter finds.
+fn among<T>(
+    db: &Connection,
+    range: TimeRange,
+    filter: &Filter,
+    ask: impl FnOnce(&str) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    if filter.is_empty() {
+        return ask("");
+    }
+    let conditions = conditions_with_places(db, range, filter)?;
+    let choose = conditions.fill(include_str!("chosen_traces.sql"));
+    let mut params = conditions.params;
+    params.push(Sql::BigInt(MOST_TRACES as i64));
+    let answer = db.execute(&choose, params_from_iter(params)).map_err(StoreError::from).and_then(|_| {
+        ask("WITH span_rows AS (SELECT * FROM main.span_rows WHERE trace_id IN (SELECT trace_id FROM temp.chosen))\n")
+    });
+    // The connection goes back to the others, and memory too.
+    db.execute_batch("DROP TABLE IF EXISTS temp.chosen")?;
+    answer
+}
+
+fn carried(db: &Connection, spans: &str, range: TimeRange, place: Place) -> Result<Carried, StoreError> {
+    let (from, to) = (range.from.nanos(), range.to.nanos());
+    Ok(match place {
+        Place::With(service, other, sent) => {
+            let mut statement = db.prepare(&[spans, include_str!("map_carried.sql")].concat())?;
+            let asked = params![from, to, service, other.kind.name(), other.name, sent];
+            statement.query_row(asked, carried_from_row)?
+        }
+        Place::Between(caller, callee) => {
+            let mut statement = db.prepare(&[spans, include_str!("map_carried_between.sql")].concat())?;
+            statement.query_row(params![from, to, caller, callee], carried_from_row)?
+        }
+    })
 }
 
 fn other(row: &Row<'_>) -> duckdb::Result<Node> {

@@ -164,16 +164,48 @@ async fn an_edge_tells_its_messages_and_retries_and_a_node_its_team() {
     let map = map_when_rolled(&kept).await;
     let edge = |to: &str| map.edges.iter().find(|edge| edge.to.name == to).expect("an edge");
     let polled = edge("worker");
-    let carried = kept.store.carried(last_hour(), polled.from.clone(), polled.to.clone()).await.unwrap().unwrap();
+    let carried = kept
+        .store
+        .carried(last_hour(), Filter::default(), polled.from.clone(), polled.to.clone())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((carried.batches, carried.messages, carried.most, carried.retried), (2, 13, 10, 0));
     let called = edge("pay.example");
-    let carried = kept.store.carried(last_hour(), called.from.clone(), called.to.clone()).await.unwrap().unwrap();
+    let carried = kept
+        .store
+        .carried(last_hour(), Filter::default(), called.from.clone(), called.to.clone())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((carried.calls, carried.batches, carried.retried, carried.retries), (4, 0, 2, 3));
-    let by_edge = kept.store.carried_by_edge(last_hour()).await.unwrap();
+    let by_edge = kept.store.carried_by_edge(last_hour(), Filter::default()).await.unwrap();
     assert_eq!(by_edge.of(called), Some(carried), "all at once is what each is");
     assert_eq!(by_edge.of(polled).unwrap().messages, 13);
     let team = |name: &str| map.nodes.iter().find(|node| node.node.name == name).and_then(|node| node.team.as_deref());
     assert_eq!((team("worker"), team("shop")), (Some("fulfilment"), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_between_two_services_tell_their_retries_and_a_filter_leaves_out_those_of_other_traces() {
+    let kept = made::store();
+    let (front, mut out, back) = call(trace_id());
+    out.attributes = Attributes::from_iter([("http.request.resend_count", Value::Int(2))]);
+    kept.keep(batch("front", vec![front, out])).await;
+    kept.keep(batch("back", vec![back])).await;
+    let (front, out, mut other) = call(trace_id());
+    other.name = "GET /other".to_owned();
+    kept.keep(batch("front", vec![front, out])).await;
+    kept.keep(batch("back", vec![other])).await;
+    let map = map_when_rolled(&kept).await;
+    let edge = map.edges.iter().find(|edge| edge.to.name == "back").unwrap();
+    for (line, expected) in [("", (2, 1, 2)), ("name:\"GET /other\"", (1, 0, 0))] {
+        let filter = Filter::parse(line);
+        let (from, to) = (edge.from.clone(), edge.to.clone());
+        let carried = kept.store.carried(last_hour(), filter.clone(), from, to).await.unwrap().unwrap();
+        assert_eq!((carried.calls, carried.retried, carried.retries), expected, "{line}");
+        assert_eq!(kept.store.carried_by_edge(last_hour(), filter).await.unwrap().of(edge), Some(carried), "{line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
