@@ -1,7 +1,7 @@
 //! What every request can ask: the store, the receiver's counts, who may do what, and a few small memories.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -69,6 +69,8 @@ pub struct Site {
     pub alerts: Alerts,
     /// Of what people wrote.
     copy: CopyFile,
+    /// How many files of the store had been put aside when it was given back last.
+    put_aside: AtomicUsize,
     /// As they are kept, by name.
     searches: RwLock<Arc<Vec<SavedSearch>>>,
     /// One change at a time of what is saved and what is watched.
@@ -132,6 +134,7 @@ impl Site {
             stop,
             alerts: Alerts::default(),
             copy: CopyFile::default(),
+            put_aside: AtomicUsize::default(),
             searches: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
             answers: Answers::default(),
@@ -201,14 +204,18 @@ impl Site {
         lately || status.is_none_or(|status| status.busy.is_some() || status.waiting_age > ALARM_LAG)
     }
 
-    /// Looks every few seconds whether senders were refused for want of room, and lets go of what nobody asks for; ends when the program
-    /// stops.
+    /// Looks every few seconds whether senders were refused for want of room or the database was put aside, and lets go of what nobody asks
+    /// for; ends when the program stops.
     pub async fn watch(self: Arc<Self>) {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(WATCH_EVERY) => {
                     self.look(&self.receiver.counts(), Instant::now());
                     self.traces.rest(Instant::now());
+                    if self.is_put_aside() {
+                        let _change = self.changing.lock().await;
+                        self.copy_what_is_written().await;
+                    }
                 }
                 () = self.stop.cancelled() => return,
             }

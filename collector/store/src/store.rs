@@ -155,6 +155,11 @@ impl Store {
         self.shared.visible.clone()
     }
 
+    /// How many files of the database and the journal were put aside as damaged since the start.
+    pub fn put_aside(&self) -> usize {
+        self.shared.quarantined().len()
+    }
+
     /// Whether the writer still works; without it nothing more becomes visible.
     pub fn is_writing(&self) -> bool {
         let writer = self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner);

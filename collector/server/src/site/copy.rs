@@ -1,11 +1,13 @@
 //! A copy of saved searches and alerts beside the database: a small file, written whole after every change.
 //!
-//! They live in the database, which may be put aside when it is damaged; the journal gives back telemetry and nothing that people wrote. So a
-//! new database is given what the copy holds. What is removed by hand is removed from the copy, too, and does not come back.
+//! They live in the database, which may be put aside when it is damaged, at the start or in the midst of work; the journal gives back telemetry
+//! and nothing that people wrote. So a new database is given what the copy holds. What is removed by hand is removed from the copy, too, and does not come back.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering::Relaxed;
 
 use coldlight_model::{Alert, AlertOf, SavedSearch, SearchPage, Signal, Timestamp};
+use coldlight_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::Site;
@@ -84,7 +86,7 @@ impl CopyFile {
 }
 
 impl Site {
-    async fn written(&self) -> Result<Written, coldlight_store::StoreError> {
+    async fn written(&self) -> Result<Written, StoreError> {
         let alerts = self.store.alerts().await?.into_iter().map(|one| one.alert).collect();
         Ok(Written { searches: self.store.saved_searches().await?, alerts })
     }
@@ -92,32 +94,56 @@ impl Site {
     /// Writes the copy anew, after a search or an alert was kept or removed. The change itself is kept already, so that it is not undone when
     /// there is no copy of it; the log says why.
     pub async fn copy_what_is_written(&self) {
-        let written = match self.written().await {
-            Ok(written) => written,
-            Err(error) => return tracing::warn!(error = chain(&error), "searches and alerts are not copied"),
+        let copied = match self.is_put_aside() {
+            true => self.take_back_what_was_written().await,
+            false => self.write_copy().await,
         };
+        if let Err(error) = copied {
+            tracing::warn!(error = chain(&error), "searches and alerts are not copied");
+        }
+    }
+
+    async fn write_copy(&self) -> Result<(), StoreError> {
+        let written = self.written().await?;
         let copy = self.copy.clone();
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || copy.write(&written)).await {
             tracing::warn!(%error, "searches and alerts are not copied");
         }
+        Ok(())
     }
 
-    /// At the start: gives a database that holds neither searches nor alerts those of the copy.
-    pub async fn take_back_what_was_written(&self) -> Result<(), coldlight_store::StoreError> {
+    /// Whether files of the store were put aside since the copy was last given back.
+    pub fn is_put_aside(&self) -> bool {
+        self.store.put_aside() > self.put_aside.load(Relaxed)
+    }
+
+    /// Gives a database that took the place of one that was put aside, or that holds neither searches nor alerts, what the copy has and it
+    /// has not; then both are the same.
+    pub async fn take_back_what_was_written(&self) -> Result<(), StoreError> {
+        let aside = self.store.put_aside();
         let written = self.written().await?;
         let copy = self.copy.clone();
         let Ok(copied) = tokio::task::spawn_blocking(move || copy.read()).await else { return Ok(()) };
-        if written != Written::default() {
-            if copied.is_none_or(|copied| copied != written) {
-                self.copy_what_is_written().await;
-            }
-            return Ok(());
+        if aside > self.put_aside.load(Relaxed) || written == Written::default() {
+            self.give_back(&written, copied.clone().unwrap_or_default()).await?;
+            self.read_searches().await?;
         }
-        let Written { searches, alerts } = copied.unwrap_or_default();
-        if searches.is_empty() && alerts.is_empty() {
-            return Ok(());
+        self.put_aside.store(aside, Relaxed);
+        let written = self.written().await?;
+        if copied.unwrap_or_default() != written {
+            self.write_copy().await?;
         }
-        tracing::info!(searches = searches.len(), alerts = alerts.len(), "given back to a new database");
+        Ok(())
+    }
+
+    async fn give_back(&self, written: &Written, copied: Written) -> Result<(), StoreError> {
+        let is_lost = |one: &SavedSearch| !written.searches.iter().any(|known| known.id == one.id);
+        let searches: Vec<_> = copied.searches.into_iter().filter(is_lost).collect();
+        let is_lost = |one: &Alert| !written.alerts.iter().any(|known| known.id == one.id);
+        let alerts: Vec<_> = copied.alerts.into_iter().filter(is_lost).collect();
+        if !(searches.is_empty() && alerts.is_empty()) {
+            tracing::info!(searches = searches.len(), alerts = alerts.len(), "given back to a new database");
+        }
         for search in searches {
             self.store.save_search(search).await?;
         }
