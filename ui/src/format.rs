@@ -202,6 +202,17 @@ pub fn usd(amount: Usd) -> String {
     format!("{sign}${text:0<kept$}")
 }
 
+/// With two decimals, half away from zero, for columns of one unit: `$0.20`, `$12.73`, `$1,234.50`. What rounds to nothing is `<$0.01`.
+pub fn usd_cents(amount: Usd) -> String {
+    let sign = if amount < Usd::ZERO { "−" } else { "" };
+    let cents = (amount.attos().unsigned_abs() + ATTOS / 200) / (ATTOS / 100);
+    match (cents, amount == Usd::ZERO) {
+        (0, true) => "$0.00".to_owned(),
+        (0, false) => "<$0.01".to_owned(),
+        _ => format!("{sign}${}.{:02}", thousands(cents / 100), cents % 100),
+    }
+}
+
 /// 10⁻¹⁸ USD of one.
 const ATTOS: u128 = 1_000_000_000_000_000_000;
 
@@ -394,6 +405,9 @@ mod tests {
         check("0.000002083", "$0.00000208");
         check("0.000000000000000001", "$0.000000000000000001");
         check("-0.5", "−$0.50");
+        let cents = |text: &str| usd_cents(text.parse().unwrap());
+        let texts = ["0", "0.004", "0.005", "12.734", "1234.5", "999.999", "-0.2"].map(cents);
+        assert_eq!(texts, ["$0.00", "<$0.01", "$0.01", "$12.73", "$1,234.50", "$1,000.00", "−$0.20"]);
         assert_eq!(per_million("0.0000127".parse().unwrap(), 1).map(usd).as_deref(), Some("$12.70"));
         assert_eq!(usd_share("0.343".parse().unwrap(), "1".parse().unwrap()), "34.3%");
     }

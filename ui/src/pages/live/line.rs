@@ -28,7 +28,9 @@ pub(super) struct Line {
     pub cold: Option<(String, &'static str)>,
     pub duration: String,
     pub duration_ns: u64,
+    /// Of a million such, so that a column has one unit; exactly, of this one.
     pub cost: String,
+    pub exact: Option<String>,
     /// Where its formula is.
     pub how: Option<String>,
     ended: i64,
@@ -66,6 +68,7 @@ fn of_span(span: &LiveSpan, palette: &Palette, shell: &Shell) -> Line {
         duration: format::duration(span.duration),
         duration_ns: span.duration,
         cost: String::new(),
+        exact: None,
         how: None,
         ended: span.started_at.plus(span.duration).nanos(),
     }
@@ -89,7 +92,12 @@ fn of_invocation(one: &InvocationSummary, palette: &Palette, shell: &Shell) -> L
         cold: how(one).map(|start| (format!("{} {}", start.kind, start.took).trim().to_owned(), start.meaning)),
         duration: format::duration(duration),
         duration_ns: duration,
-        cost: one.cost.total.map_or_else(|| "not priced".to_owned(), format::usd),
+        cost: one
+            .cost
+            .total
+            .and_then(|total| format::per_million(total, 1))
+            .map_or_else(|| "not priced".to_owned(), format::usd_cents),
+        exact: one.cost.total.map(|total| total.to_string()),
         how: one.cost.total.map(|_| request_path(&one.request_id)),
         ended: one.started_at.plus(duration).nanos(),
     }
