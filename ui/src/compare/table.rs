@@ -61,7 +61,7 @@ pub fn table(state: &State, pairs: &[Pair], (a, b): (&Side, &Side), class: &dyn 
     let kept: Vec<bool> = (0..pairs.len())
         .map(|at| !state.only_changed || is_changed[at..=at + pairs[at].below].iter().any(|changed| *changed))
         .collect();
-    let largest = pairs.iter().map(|pair| pair.more().unsigned_abs()).max().unwrap_or(0).max(1);
+    let largest = pairs.iter().map(|pair| more(state, pair, (a, b)).unsigned_abs()).max().unwrap_or(0).max(1);
     let shown: Vec<usize> = (0..pairs.len()).filter(|at| kept[*at]).collect();
     let hidden = shown.len().saturating_sub(MOST);
     let rows = shown.into_iter().take(MOST).map(|at| {
@@ -91,16 +91,21 @@ fn basis(cell: &Cell, side: &Side) -> u64 {
     u64::try_from(u128::from(cell.duration) * 10_000 / whole).unwrap_or(u64::MAX)
 }
 
+/// How much more of it is in B, in nanoseconds or in ten thousandths of the responses.
+fn more(state: &State, pair: &Pair, (a, b): (&Side, &Side)) -> i64 {
+    let of = |cell: &Option<Cell>, side| cell.as_ref().map_or(0, |cell| basis(cell, side) as i64);
+    match state.norm {
+        Norm::Abs => pair.more(),
+        Norm::Share => of(&pair.b, b).saturating_sub(of(&pair.a, a)),
+    }
+}
+
 fn row(state: &State, pair: &Pair, (a, b): (&Side, &Side), largest: u64, class: &dyn Fn(&str) -> String) -> Row {
-    let more = pair.more();
+    let more = more(state, pair, (a, b));
+    let size = more.unsigned_abs();
     let delta = match state.norm {
-        Norm::Abs => signed(more, format::duration(more.unsigned_abs())),
-        Norm::Share => {
-            let of = |cell: &Option<Cell>, side| cell.as_ref().map_or(0, |cell| basis(cell, side) as i64);
-            let points = of(&pair.b, b) - of(&pair.a, a);
-            let size = points.unsigned_abs();
-            signed(points, format!("{}.{:02} points", size / 100, size % 100))
-        }
+        Norm::Abs => signed(more, format::duration(size)),
+        Norm::Share => signed(more, format!("{}.{:02} points", size / 100, size % 100)),
     };
     let nth = if pair.nth > 1 { format!(" ({})", pair.nth) } else { String::new() };
     let dearer = |cell: &Option<Cell>| cell.as_ref().and_then(|cell| cell.cost);
@@ -119,13 +124,13 @@ fn row(state: &State, pair: &Pair, (a, b): (&Side, &Side), largest: u64, class: 
         a: cell(state, pair.a.as_ref(), a),
         b: cell(state, pair.b.as_ref(), b),
         delta,
-        delta_raw: more,
+        delta_raw: pair.more(),
         way: match more {
             0 => "",
             1.. => "more",
             _ => "less",
         },
-        width: format::number((more.unsigned_abs() as f64 / largest as f64 * 100.0).min(100.0)),
+        width: format::number((size as f64 / largest as f64 * 100.0).min(100.0)),
         cost: cost(dearer(&pair.a), dearer(&pair.b)),
         sum: sum(dearer(&pair.a), dearer(&pair.b)),
     }
@@ -152,10 +157,10 @@ fn sum(a: Option<Usd>, b: Option<Usd>) -> String {
     format!("B ${b} − A ${a}: the invocations of these spans, each with its formula under the times beside.")
 }
 
-/// What B cost more or less than A, exactly; nothing where neither has a price.
+/// What B cost more or less than A, exactly; a dash where neither has a price.
 pub fn cost(a: Option<Usd>, b: Option<Usd>) -> String {
     match (a, b) {
-        (None, None) => String::new(),
+        (None, None) => format::NOT_APPLICABLE.to_owned(),
         (Some(_), None) | (None, Some(_)) => "only one is priced".to_owned(),
         (Some(a), Some(b)) if a == b => "±$0".to_owned(),
         (Some(a), Some(b)) => {
@@ -184,7 +189,7 @@ pub fn finding(pairs: &[Pair], a: &Side, b: &Side) -> Vec<String> {
     let mut told = vec![if more * NOTABLE < first.max(second) {
         format!("Both took about as long: {} and {}.", format::duration(first), format::duration(second))
     } else {
-        let word = if second > first { "longer" } else { "shorter" };
+        let word = if second > first { "longer" } else { "less" };
         let share = format::share(more, first.max(1));
         format!("B took {} {word} than A ({share} of {}).", format::duration(more), format::duration(first))
     }];
