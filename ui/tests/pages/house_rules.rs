@@ -129,7 +129,10 @@ fn every_page_has_its_landmarks_and_one_heading_of_the_first_order() {
         let wanted = usize::from(!page.starts_with("map-empty"));
         assert!(count("h1") == 1 || count("h1") == wanted, "{page} has {} h1", count("h1"));
         assert!(html.contains("<nav class=\"nav\" aria-label="), "{page}");
-        assert!(html.contains("href=\"#main\"") && html.contains("id=\"main\""), "{page}");
+        assert!(
+            html.contains("href=\"#here\"") && html.contains("id=\"here\"") && html.contains("<main id=\"main\""),
+            "{page}"
+        );
     });
 }
 

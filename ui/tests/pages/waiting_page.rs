@@ -62,5 +62,5 @@ fn a_page_that_takes_its_time_reads_well() {
     let shell = shell(Theme::System);
     let waiting = Waiting::at("/traces", "range=24h&f=dur%3E1s", shell.now).unwrap();
     let html = waiting.open(&shell) + &waiting.step(OFFER_CANCEL, "a1", None, None) + &waiting::arrived("");
-    insta::assert_snapshot!(text_of(part(&html, "<section class=\"waiting\"")));
+    insta::assert_snapshot!(text_of(part(&html, "<div class=\"waiting\"")));
 }
