@@ -1,30 +1,71 @@
-// How large and how quick the pages of a running server are, in Chromium: bytes raw and packed, elements, first paint, layout shift; how long
-// it takes until a row of a long trace is there after scrolling to it; the heap of the live page after a while.
-//
-//   node budgets.mjs http://127.0.0.1:4319 [MINUTES OF LIVE, 0] [RANGE, 24h]
-//
-// Not part of the tests: the figures are those of the machine. The longest trace of the store is the one that is scrolled.
+// How large and how quick the pages of a running server are, in Chromium, each beside its limit. `coldlight-budgets` starts this over a
+// store that it filled. Not part of the tests: the figures are those of the machine.
 
+import { request } from 'node:http';
+
+const { server, middle, long, spans, minutes } = JSON.parse(process.env.COLDLIGHT_BUDGETS);
 process.env.COLDLIGHT_PAGES = JSON.stringify(Object.fromEntries(
-  ['empty', 'ordinary', 'full', 'fresh', 'lively'].map((name) => [name, process.argv[2]]),
+  ['empty', 'ordinary', 'full', 'fresh', 'lively'].map((name) => [name, server]),
 ));
 const { launch, open } = await import('./pages/browser.mjs');
-const [server, minutes = '0', range = '24h'] = process.argv.slice(2);
 
-const ask = async (sql) => {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${server}/api/v1/sql`, { method: 'POST', headers, body: JSON.stringify({ sql }) });
-  const { columns, rows } = await answer.json();
-  return (rows ?? []).map((row) => (Array.isArray(row) ? row : columns.map(({ name }) => row[name])));
-};
-const [[trace, spans]] = await ask('SELECT trace_id, count(*) FROM spans GROUP BY 1 ORDER BY 2 DESC LIMIT 1');
-const [request] = await ask('SELECT request_id FROM invocations LIMIT 1');
+const range = 'range=24h';
+const over = [];
+/** A figure as it is printed, marked where it is above its limit. */
+function held(what, value, limit, width = 8, text = String(Math.round(value))) {
+  const isOver = !(value <= limit);
+  if (isOver) over.push(`${what}: ${text}, not ${limit}`);
+  return `${text}${isOver ? '!' : ' '}`.padStart(width);
+}
 
-const paths = [
-  `/map?range=${range}`, `/traces?range=${range}`, `/traces?range=${range}&view=heat`, `/traces/${trace}`, `/traces/${trace}?view=flame`,
-  `/traces/${trace}?view=table`, `/invocations?range=${range}`, ...(request ? [`/invocations/${request[0]}`] : []), `/functions?range=${range}`,
-  `/cold-starts?range=${range}`, `/containers?range=${range}`, `/cost?range=${range}`, '/sql', '/live', '/alerts', '/status', '/settings', '/help',
-  '/start',
+/** Until the first byte of an answer, until `mark` was in it, until its end, in ms; its bytes as they are sent. */
+function fetched(path, { encoding = 'identity', mark = '' } = {}) {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const since = () => performance.now() - start;
+    const headers = { accept: 'text/html', 'accept-encoding': encoding };
+    request(server + path, { headers }, (answer) => {
+      const told = { first: since(), marked: Number.NaN, bytes: 0, status: answer.statusCode };
+      let tail = '';
+      answer.on('data', (piece) => {
+        told.bytes += piece.length;
+        if (!mark || !Number.isNaN(told.marked)) return;
+        tail += piece;
+        if (tail.includes(mark)) told.marked = since();
+        tail = tail.slice(-mark.length);
+      });
+      answer.on('end', () => resolve({ ...told, all: since() }));
+    }).on('error', reject).end();
+  });
+}
+const sorted = (values) => [...values].sort((a, b) => a - b);
+const median = (values) => sorted(values)[values.length >> 1];
+
+// The long trace first: nothing of it is in memory yet.
+const cold = await fetched(`/traces/${long}`, { mark: 'data-test="span-row"' });
+console.log(`trace of ${spans} spans, never read before: first byte ${Math.round(cold.first)} ms, first window ${held('first window, cold', cold.marked, 300, 0)}ms`);
+const windows = [];
+for (let at = 1; at <= 40; at += 1) {
+  const row = Math.floor((spans / 41) * at / 100) * 100;
+  windows.push((await fetched(`/traces/${long}/rows?depth=all&fold=0&row=${row}&count=100`)).all);
+}
+const [anew, ...known] = windows;
+console.log(`its rows in another order of levels ${Math.round(anew)} ms, 39 more windows: median ${held('next windows', median(known), 30, 0)}ms, longest ${Math.round(Math.max(...known))} ms`);
+
+const lists = { raw: 150, packed: 25, nodes: 3_500, server: 300, paint: 300 };
+const traces = { raw: 160, packed: 25, nodes: 4_500, server: 200, paint: 500 };
+const few = { ...lists, nodes: 1_500 };
+const first = async (path, pattern) => (await (await fetch(server + path)).text()).match(pattern)?.[1].replaceAll(/&#38;|&amp;/g, '&');
+const fun = await first(`/functions?${range}`, /href="(\/functions\/[^"?]+)/);
+const inv = await first(`/invocations?${range}`, /href="(\/invocations\/[^"?]+)/);
+const node = await first(`/map?${range}`, /href="(\/map\?[^"]*sel=[^"]*)"/);
+const pages = [
+  [`/map?${range}`, few], [node, few], [`/traces?${range}`, lists], [`/traces?${range}&view=heat`, lists],
+  [`/traces/${middle}`, traces], [`/traces/${long}`, traces], [`/traces/${long}?view=flame`, traces], [`/traces/${long}?view=map`, traces],
+  [`/traces/${long}?view=table`, traces], [`/invocations?${range}`, lists], [inv, lists], [`/functions?${range}`, lists],
+  [fun && `${fun}?${range}`, lists], [`/cold-starts?${range}`, lists], [`/containers?${range}`, lists], [`/cost?${range}`, few],
+  ['/cost/what-if', lists], ['/cost/right-size', lists], ['/sql', lists], ['/live', lists], ['/alerts', lists], ['/status', lists],
+  ['/settings', lists], ['/help', lists], ['/start', lists], [`/compare?a=${middle}`, lists],
 ];
 
 const browser = await launch();
@@ -36,73 +77,89 @@ await page.addInitScript(() => {
   }).observe({ type: 'layout-shift', buffered: true });
 });
 
-console.log(`longest trace ${trace}: ${spans} spans`);
-console.log(`${'page'.padEnd(52)}     raw  brotli  nodes   FCP ms  load ms   shift`);
-for (const path of paths) {
-  const url = server + path;
-  await page.goto(url, { waitUntil: 'load' });
+console.log(`\n${'page'.padEnd(58)} raw KiB  br KiB elements server ms paint ms    shift`);
+for (const [path, limit] of pages.filter(([path]) => path)) {
+  const times = [];
+  for (let time = 0; time < 3; time += 1) times.push((await fetched(path)).all);
+  const packed = await fetched(path, { encoding: 'br' });
   const measured = [];
   for (let time = 0; time < 3; time += 1) {
-    await page.goto(url, { waitUntil: 'load' });
+    await page.goto(server + path, { waitUntil: 'load' });
     await page.waitForTimeout(300);
     measured.push(await page.evaluate(() => ({
       paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
-      load: performance.getEntriesByType('navigation')[0].loadEventEnd,
       raw: performance.getEntriesByType('navigation')[0].decodedBodySize,
       nodes: document.querySelectorAll('*').length,
       shift: globalThis.shift,
     })));
   }
-  const middle = measured.sort((a, b) => a.paint - b.paint)[1];
-  const worst = Math.max(...measured.map(({ shift }) => shift));
-  // Chromium asks plain HTTP for gzip alone.
-  const length = await packed(url);
-  const columns = [middle.raw, length, middle.nodes, Math.round(middle.paint), Math.round(middle.load), worst.toFixed(4)];
-  console.log(`${path.slice(0, 52).padEnd(52)} ${columns.map((one) => String(one).padStart(7)).join(' ')}`);
-}
-
-/** The bytes of an answer as it is sent, packed. */
-async function packed(url) {
-  const { request } = await import(url.startsWith('https') ? 'node:https' : 'node:http');
-  return new Promise((resolve, reject) => {
-    let length = 0;
-    request(url, { headers: { 'accept-encoding': 'br' } }, (answer) => {
-      answer.on('data', (piece) => { length += piece.length; });
-      answer.on('end', () => resolve(length));
-    }).on('error', reject).end();
-  });
+  const most = (name) => Math.max(...measured.map((one) => one[name]));
+  const name = path.replace(long, `LONG`).replace(middle, 'MIDDLE').slice(0, 57);
+  console.log([
+    name.padEnd(57),
+    held(`${name} raw`, most('raw') / 1024, limit.raw), held(`${name} packed`, packed.bytes / 1024, limit.packed),
+    held(`${name} elements`, most('nodes'), limit.nodes), held(`${name} server`, median(times), limit.server, 9),
+    held(`${name} paint`, median(measured.map(({ paint }) => paint)), limit.paint),
+    held(`${name} shift`, most('shift'), 0.02, 8, most('shift').toFixed(4)),
+  ].join(' '));
 }
 
 // Scrolling to rows that are not there yet.
-await page.goto(`${server}/traces/${trace}?depth=all&fold=0`, { waitUntil: 'load' });
+await page.goto(`${server}/traces/${long}?depth=all&fold=0`, { waitUntil: 'load' });
 const rows = Number(await page.locator('[role=treegrid]').getAttribute('aria-rowcount')) - 1;
 const times = [];
 for (const share of [0.5, 0.99, 0.25, 0.75, 0.1, 0.9, 0.33, 0.66, 0.05, 0.8]) {
-  const row = Math.floor(rows * share);
   times.push(await page.evaluate(async (row) => {
     const start = performance.now();
     scrollTo(0, document.querySelector('.wfg').getBoundingClientRect().top + scrollY + row * 24 - 300);
     while (!document.querySelector(`[aria-rowindex="${row + 2}"]`)) {
       if (performance.now() - start > 10_000) return Number.NaN;
-      await new Promise((resolve) => requestAnimationFrame(resolve));
+      await new Promise((resolve) => { requestAnimationFrame(resolve); });
     }
     return performance.now() - start;
-  }, row));
+  }, Math.floor(rows * share)));
 }
-times.sort((a, b) => a - b);
-console.log(`scrolling to ${times.length} of ${rows} rows: median ${Math.round(times[5])} ms, longest ${Math.round(times.at(-1))} ms`);
+const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
+console.log(`\nscrolling to 10 of ${rows} rows: median ${held('scrolling', median(times), 150, 0)}ms, longest ${Math.round(Math.max(...times))} ms, then ${held('elements', nodes, traces.nodes, 0)}elements`);
 
-if (Number(minutes) > 0) {
+if (minutes > 0) {
   const session = await page.context().newCDPSession(page);
   const heap = async () => {
     await session.send('HeapProfiler.collectGarbage');
-    return ((await session.send('Runtime.getHeapUsage')).usedSize / 2 ** 20).toFixed(1);
+    return (await session.send('Runtime.getHeapUsage')).usedSize / 2 ** 20;
   };
   await page.goto(`${server}/live`, { waitUntil: 'load' });
+  await page.waitForTimeout(5_000);
   const before = await heap();
-  await page.waitForTimeout(Number(minutes) * 60_000);
+  const end = performance.now() + minutes * 60_000;
+  let sent = 0;
+  while (performance.now() < end) {
+    sent += await arrive(20);
+    await page.waitForTimeout(200);
+  }
+  const after = await heap();
   const lines = await page.locator('[data-test=live-row]').count();
-  const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
-  console.log(`live for ${minutes} min: heap ${before} → ${await heap()} MiB, ${lines} lines, ${nodes} elements`);
+  const elements = await page.evaluate(() => document.querySelectorAll('*').length);
+  console.log(`live for ${minutes} min, ${sent} lines sent: heap ${before.toFixed(1)} MiB, then ${held('heap of the live page', after, before + 10, 0, after.toFixed(1))}MiB; ${held('lines of the live page', lines, 500, 0)}lines, ${elements} elements`);
 }
 await browser.close();
+
+/** So many root spans, as one request. */
+async function arrive(count) {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const hex = (length) => Array.from({ length }, () => Math.floor(Math.random() * 16).toString(16)).join('');
+  const some = Array.from({ length: count }, (_, at) => ({
+    traceId: hex(32), spanId: hex(16), name: `GET /${at}`, kind: 2,
+    startTimeUnixNano: String(now - 5_000_000n), endTimeUnixNano: String(now + BigInt(at)),
+  }));
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'watched' } }] };
+  const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: some }] }] });
+  const answer = await fetch(`${server}/traces/upload`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body, redirect: 'manual',
+  });
+  if (answer.status !== 303) throw new Error(await answer.text());
+  return count;
+}
+
+console.log(over.length ? `\nover the limit:\n  ${over.join('\n  ')}` : '\nall within their limits');
+process.exitCode = over.length ? 1 : 0;

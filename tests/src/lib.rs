@@ -11,6 +11,7 @@ pub mod events;
 pub mod functions;
 pub mod grpc;
 pub mod lambda;
+pub mod large;
 pub mod ledger;
 pub mod measure;
 pub mod otlp;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use coldlight_tests::clock::unix_nanos;
 use coldlight_tests::corpus::Manifest;
-use coldlight_tests::otlp::{self, CLIENT, int, text};
+use coldlight_tests::large::large;
+use coldlight_tests::otlp::{self, CLIENT, text};
 use coldlight_tests::random::{Random, hex};
 use coldlight_tests::{Coldlight, grpc, table, tools};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, Status};
@@ -18,6 +19,10 @@ const LARGE: u64 = 10_000;
 /// Calls of the loop in [`looping`], and its spans in all.
 const SIMILAR: u64 = 12;
 const LOOP: u64 = SIMILAR + 3;
+/// Of `node/pages`. The last fills what was empty.
+const FILES: [&str; 7] = ["pictures", "reading", "explaining", "trace", "live", "waiting", "promises"];
+/// Parcels put into a queue, and of them so many taken out again.
+const PARCELS: [u64; 2] = [40, 12];
 /// What a stranger may write into any name.
 const HOSTILE: [&str; 5] = [
     "<script>window.pwned=1</script>",
@@ -26,30 +31,6 @@ const HOSTILE: [&str; 5] = [
     "\u{202e}gnp.eman\u{2066}",
     "&lt;b&gt; 'quoted' \"twice\" \u{0} {{ 7*7 }}",
 ];
-
-/// A trace of ten thousand spans: calls within calls, some of them failing.
-fn large(random: &mut Random, trace_id: [u8; 16]) -> Vec<ResourceSpans> {
-    let start = unix_nanos() - 60_000_000_000;
-    let mut spans: Vec<Vec<Span>> = vec![Vec::new(); 6];
-    let mut parents = vec![(random.span_id(), start, 30_000_000_000_u64)];
-    spans[0].push(otlp::span("POST /import", trace_id, parents[0].0, start, 30_000_000_000));
-    for number in 1..LARGE {
-        let (parent, from, length) = parents[random.below(parents.len().min(200) as u64) as usize];
-        let begin = from + random.below(length / 2 + 1);
-        let length = 50_000 + random.below(length / 2 + 1);
-        let id = random.span_id();
-        let name = ["GET /item", "DynamoDB.Query", "render", "POST /rule"][number as usize % 4];
-        let mut span = otlp::span(name, trace_id, id, begin, length);
-        span.parent_span_id = parent.to_vec();
-        span.kind = if number % 4 == 1 { CLIENT } else { span.kind };
-        span.attributes = vec![int("item", number as i64), text("needle", format!("n{number}"))];
-        span.status = (number % 97 == 0).then(|| Status { code: otlp::ERROR, message: "gone".to_owned() });
-        parents.push((id, begin, length));
-        spans[random.below(6) as usize].push(span);
-    }
-    let of = |(number, spans)| otlp::resource_spans(otlp::resource(&format!("import-{number}"), Vec::new()), spans);
-    spans.into_iter().enumerate().map(of).collect()
-}
 
 /// Every text that is shown, written by somebody who means harm.
 fn hostile(random: &mut Random, trace_id: [u8; 16]) -> Vec<ResourceSpans> {
@@ -118,6 +99,31 @@ fn looping(trace_id: [u8; 16], number: u64, slow: u64) -> Vec<ResourceSpans> {
     vec![of("shop", shop), of("payments", vec![charge])]
 }
 
+/// Parcels that a shop puts into a queue faster than they are taken out of it.
+fn queued(random: &mut Random) -> Vec<ResourceSpans> {
+    const SECOND: u64 = 1_000_000_000;
+    let start = unix_nanos() - 300 * SECOND;
+    let [put, taken] = PARCELS;
+    let (mut shop, mut worker) = (Vec::new(), Vec::new());
+    for number in 0..put {
+        let trace_id = random.trace_id();
+        let mut span = |name: &str, kind, at, parent: &[u8]| {
+            let mut span = otlp::span(name, trace_id, random.span_id(), at, 5_000_000);
+            span.parent_span_id = parent.to_vec();
+            span.kind = kind;
+            span.attributes = vec![text("messaging.system", "aws_sqs"), text("messaging.destination.name", "parcels")];
+            span
+        };
+        let sent = span("parcels publish", otlp::PRODUCER, start + number * SECOND, &[]);
+        if number < taken {
+            worker.push(span("parcels process", otlp::CONSUMER, start + number * 3 * SECOND + SECOND, &sent.span_id));
+        }
+        shop.push(sent);
+    }
+    let of = |service: &str, spans| otlp::resource_spans(otlp::resource(service, Vec::new()), spans);
+    vec![of("shop", shop), of("parcel-worker", worker)]
+}
+
 async fn send(coldlight: &Coldlight, resources: Vec<ResourceSpans>) {
     let request = otlp::trace_request(resources).encode_to_vec();
     let mut connection = grpc::Connection::open(coldlight.grpc()).await.unwrap();
@@ -137,14 +143,20 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         recording.send(ordinary.addresses()).await;
     }
     let (large_id, hostile_id) = (random.trace_id(), random.trace_id());
-    send(&full, large(&mut random, large_id)).await;
+    send(&full, large(&mut random, large_id, LARGE)).await;
     send(&full, hostile(&mut random, hostile_id)).await;
     let loops = [(); 2].map(|()| random.trace_id());
     for (number, id) in loops.iter().enumerate() {
         send(&full, looping(*id, number as u64, number as u64 * 240)).await;
     }
+    send(&full, queued(&mut random)).await;
     ordinary.until_count("spans", manifest.totals.spans, Duration::from_secs(5)).await;
-    full.until_count("spans", LARGE + HOSTILE.len() as u64 + 2 * LOOP, Duration::from_secs(5)).await;
+    full.until_count(
+        "spans",
+        LARGE + HOSTILE.len() as u64 + 2 * LOOP + PARCELS.iter().sum::<u64>(),
+        Duration::from_secs(5),
+    )
+    .await;
 
     let bounds = "SELECT min(started_at) - INTERVAL 1 MINUTE, max(ended_at) + INTERVAL 1 MINUTE FROM spans";
     let bounds = ordinary.sql(bounds).await;
@@ -183,10 +195,10 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     });
     let mut node = tools::node();
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]);
-    node.args(["pages/pictures.test.mjs", "pages/reading.test.mjs", "pages/explaining.test.mjs"]);
-    node.args(["pages/trace.test.mjs", "pages/live.test.mjs", "pages/waiting.test.mjs"]);
-    // It fills what was empty, so it is the last.
-    node.arg("pages/promises.test.mjs").env("COLDLIGHT_PAGES", told.to_string());
+    let only = std::env::var("COLDLIGHT_TEST_PAGES").ok();
+    let is_asked = |file: &&&str| only.as_deref().is_none_or(|only| only.split(',').any(|one| one == **file));
+    node.args(FILES.iter().filter(is_asked).map(|file| format!("pages/{file}.test.mjs")));
+    node.env("COLDLIGHT_PAGES", told.to_string());
     let status = tokio::task::spawn_blocking(move || node.status()).await.unwrap().unwrap();
     assert!(status.success(), "pages do not hold: {status}; see above");
     for server in [&empty, &ordinary, &full, &fresh, &lively] {

@@ -1,8 +1,10 @@
 // Chromium as the tests use it: Debian's own, a fresh profile, nothing fetched from anywhere but the pages under test.
 
+import assert from 'node:assert/strict';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
+import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 /** What the story in Rust prepared: addresses, ids, counts. */
@@ -14,6 +16,7 @@ const FLAGS = [
 ];
 
 export const WIDE = { width: 1440, height: 900 };
+export const MIDDLE = { width: 1024, height: 768 };
 export const NARROW = { width: 390, height: 844 };
 
 function installed(name) {
@@ -69,6 +72,32 @@ export async function open(browser, { colorScheme = 'light', viewport = WIDE, ja
   return { page, wrong, close: () => context.close() };
 }
 
+/**
+ * A browser for the tests of a file: `withPage` tells a story of a page of its own, on which nothing may go wrong; `both` is a test of a
+ * story that holds with scripts and without.
+ */
+export function browsing() {
+  let browser;
+  before(async () => { browser = await launch(); });
+  after(() => browser?.close());
+  async function withPage(options, story) {
+    const { page, wrong, close } = await open(browser, options);
+    try {
+      const told = await story(page, wrong);
+      assert.deepEqual(wrong, []);
+      return told;
+    } finally {
+      await close();
+    }
+  }
+  function both(name, story) {
+    for (const javaScriptEnabled of [true, false]) {
+      test(`${name}, ${javaScriptEnabled ? 'with scripts' : 'without scripts'}`, () => withPage({ javaScriptEnabled }, story));
+    }
+  }
+  return { withPage, both };
+}
+
 /** Goes to a page and waits until its scripts have run. */
 export async function go(page, url) {
   const answer = await page.goto(url, { waitUntil: 'load' });
@@ -76,22 +105,27 @@ export async function go(page, url) {
   return answer;
 }
 
-/** What holds on every page in every state; a list of what does not. */
+/** What holds of the shape of every page in every state; a list of what does not. */
+export const misshapes = (page) => page.evaluate(() => {
+  const here = [...(globalThis.policyReports ?? [])].map((report) => `policy: ${report}`);
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth > clientWidth) {
+    const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > clientWidth + 1);
+    const names = wide.slice(0, 5).map((one) => `${one.tagName.toLowerCase()}.${one.className.baseVal ?? one.className}`);
+    here.push(`scrolls sideways: ${scrollWidth} > ${clientWidth}: ${names.join(', ')}`);
+  }
+  const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
+  const twice = ids.filter((id, at) => ids.indexOf(id) !== at);
+  if (twice.length) here.push(`ids used twice: ${[...new Set(twice)].join(', ')}`);
+  // What was shown while one waited is still there, unseen.
+  const heads = [...document.querySelectorAll('h1')].filter((one) => one.checkVisibility());
+  if (heads.length !== 1) here.push(`${heads.length} h1`);
+  return here;
+});
+
+/** The same, and what `axe-core` finds. */
 export async function findings(page) {
-  const found = await page.evaluate(() => {
-    const here = [...(globalThis.policyReports ?? [])].map((report) => `policy: ${report}`);
-    const { scrollWidth, clientWidth } = document.documentElement;
-    if (scrollWidth > clientWidth) {
-      const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > clientWidth + 1);
-      const names = wide.slice(0, 5).map((one) => `${one.tagName.toLowerCase()}.${one.className.baseVal ?? one.className}`);
-      here.push(`scrolls sideways: ${scrollWidth} > ${clientWidth}: ${names.join(', ')}`);
-    }
-    const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
-    const twice = ids.filter((id, at) => ids.indexOf(id) !== at);
-    if (twice.length) here.push(`ids used twice: ${[...new Set(twice)].join(', ')}`);
-    if (document.querySelectorAll('h1').length !== 1) here.push(`${document.querySelectorAll('h1').length} h1`);
-    return here;
-  });
+  const found = await misshapes(page);
   await page.evaluate(axe);
   const violations = await page.evaluate(async () => {
     const result = await globalThis.axe.run(document, { resultTypes: ['violations'] });

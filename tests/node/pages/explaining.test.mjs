@@ -1,22 +1,10 @@
 // From a heat map to what is different, a map narrowed and compared, words offered while they are typed.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { go, launch, marked, open, told } from './browser.mjs';
+import { test } from 'node:test';
+import { browsing, go, marked, told } from './browser.mjs';
 
-let browser;
-before(async () => { browser = await launch(); });
-after(() => browser?.close());
-
-async function withPage(options, story) {
-  const opened = await open(browser, options);
-  try {
-    await story(opened.page, opened.wrong);
-    assert.deepEqual(opened.wrong, []);
-  } finally {
-    await opened.close();
-  }
-}
+const { withPage } = browsing();
 
 test('without scripts one chooses a part of the heat map by four fields, and a difference narrows it', () => (
   withPage({ javaScriptEnabled: false }, async (page) => {

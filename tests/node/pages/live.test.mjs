@@ -1,12 +1,10 @@
 // The live page while something arrives: it shows, waits when told to, and costs nothing while hidden.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { go, launch, marked, open, told } from './browser.mjs';
+import { test } from 'node:test';
+import { browsing, go, marked, told } from './browser.mjs';
 
-let browser;
-before(async () => { browser = await launch(); });
-after(() => browser?.close());
+const { withPage } = browsing();
 
 /** Three traces of the program's own. */
 async function arrive(page) {
@@ -14,10 +12,24 @@ async function arrive(page) {
   assert.equal(answer.status(), 303);
 }
 
+/** Root spans, named and told whether they failed, as one request. */
+async function send(page, names) {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const hex = (length) => Array.from({ length }, () => Math.floor(Math.random() * 16).toString(16)).join('');
+  const spans = names.map(({ name, failed = false }, at) => ({
+    traceId: hex(32), spanId: hex(16), name, kind: 2, status: { code: failed ? 2 : 1 },
+    startTimeUnixNano: String(now - 5_000_000n + BigInt(at)), endTimeUnixNano: String(now + BigInt(at)),
+  }));
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'burst' } }] };
+  const data = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] });
+  const headers = { 'content-type': 'application/json' };
+  const sent = await page.request.post(`${told.lively}/traces/upload`, { data, headers, maxRedirects: 0 });
+  assert.equal(sent.status(), 303, await sent.text());
+}
+
 const keys = (page) => marked(page, 'live-row').evaluateAll((rows) => rows.map((row) => row.dataset.key));
 
-test('lines arrive on top, wait while paused, and come when one goes on', async () => {
-  const { page, wrong, close } = await open(browser);
+test('lines arrive on top, wait while paused, and come when one goes on', () => withPage({}, async (page) => {
   await go(page, `${told.lively}/live`);
   const before = await keys(page);
   await arrive(page);
@@ -36,23 +48,50 @@ test('lines arrive on top, wait while paused, and come when one goes on', async 
   assert.equal(new Set(all).size, all.length, 'no line twice');
   assert.ok(!page.url().includes('paused'));
   await marked(page, 'live-new').waitFor({ state: 'hidden' });
-  assert.deepEqual(wrong, []);
-  await close();
-});
+}));
 
-test('without scripts live is a list that is asked for again', async () => {
-  const { page, close } = await open(browser, { javaScriptEnabled: false });
+test('of more than a page holds the rest is counted, and nothing is lost silently', () => withPage({}, async (page) => {
+  await go(page, `${told.lively}/live?paused=1`);
+  const most = Number(await page.locator('[data-live-list]').getAttribute('data-most'));
+  const all = most + 200;
+  await send(page, Array.from({ length: all }, (_, at) => ({ name: `GET /${at}` })));
+  const count = async (name) => Number(await marked(page, name).getAttribute('data-count') ?? 0);
+  await page.waitForFunction((all) => {
+    const count = (name) => Number(document.querySelector(`[data-test="${name}"]`).dataset.count ?? 0);
+    return count('live-new') + count('live-skipped') === all;
+  }, all);
+  assert.equal(await count('live-new'), most);
+  assert.equal(await count('live-skipped'), 200);
+  assert.match(await marked(page, 'live-skipped').innerText(), /^200 skipped/);
+  await page.keyboard.press('Space');
+  await marked(page, 'live-new').waitFor({ state: 'hidden' });
+  assert.equal(await marked(page, 'live-row').count(), most);
+}));
+
+test('a filter lets through what it names, as it arrives', () => withPage({}, async (page) => {
+  await go(page, `${told.lively}/live`);
+  const line = page.locator('[data-filter-input]');
+  await line.fill('service:burst status:fault');
+  await line.press('Escape');
+  await line.focus();
+  await line.press('Enter');
+  await page.waitForURL(/f=service/);
+  assert.equal(await marked(page, 'filter-chip').count(), 2);
+  await send(page, [{ name: 'fine' }, { name: 'failed', failed: true }, { name: 'fine too' }]);
+  await marked(page, 'live-row').first().waitFor();
+  assert.deepEqual(await marked(page, 'live-row').evaluateAll((rows) => rows.map((row) => row.cells[2].innerText)), ['failed']);
+}));
+
+test('without scripts live is a list that is asked for again', () => withPage({ javaScriptEnabled: false }, async (page) => {
   await arrive(page);
   await page.goto(`${told.lively}/live`);
   assert.ok(await marked(page, 'live-row').count() > 0);
   await marked(page, 'live-pause').click();
   await page.waitForURL(/paused=1/);
   assert.equal(await page.locator('noscript meta').count() + await page.locator('meta[http-equiv]').count(), 0);
-  await close();
-});
+}));
 
-test('without scripts a search is saved, watched, and its alert removed again', async () => {
-  const { page, close } = await open(browser, { javaScriptEnabled: false });
+test('without scripts a search is saved, watched, and its alert removed again', () => withPage({ javaScriptEnabled: false }, async (page, wrong) => {
   await page.goto(`${told.lively}/traces?range=1h&f=status:fault`);
   await marked(page, 'saved').locator('summary').click();
   await marked(page, 'save-search').locator('input[name=name]').fill('Faults');
@@ -67,6 +106,9 @@ test('without scripts a search is saved, watched, and its alert removed again', 
   await form.locator('button').click();
   assert.equal(await marked(page, 'error').getAttribute('data-name'), 'above');
   assert.equal(await form.locator('[name=name]').inputValue(), 'Faults at all', 'what was typed is kept');
+  // A form that cannot be taken is a bad request, and the only thing that went wrong.
+  assert.ok(wrong.every((one) => one.includes('400')), String(wrong));
+  wrong.length = 0;
   await form.locator('[name=above]').fill('0%');
   await form.locator('button').click();
   await page.waitForURL(/\/alerts$/);
@@ -75,5 +117,4 @@ test('without scripts a search is saved, watched, and its alert removed again', 
   await row.locator('button').click();
   await page.waitForURL(/\/alerts$/);
   assert.equal(await marked(page, 'alert-row').count(), 0);
-  await close();
-});
+}));

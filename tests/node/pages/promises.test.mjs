@@ -4,32 +4,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { WIDE, go, launch, marked, open, told } from './browser.mjs';
+import { before, test } from 'node:test';
+import { WIDE, browsing, go, marked, told } from './browser.mjs';
 
-let browser;
-before(async () => {
-  mkdirSync(told.pictures, { recursive: true });
-  browser = await launch();
-});
-after(() => browser?.close());
-
-async function withPage(options, story) {
-  const opened = await open(browser, options);
-  try {
-    await story(opened.page, opened.wrong);
-    assert.deepEqual(opened.wrong, []);
-  } finally {
-    await opened.close();
-  }
-}
-
-/** A story that holds with scripts and without. */
-function both(name, story) {
-  for (const javaScriptEnabled of [true, false]) {
-    test(`${name}, ${javaScriptEnabled ? 'with scripts' : 'without scripts'}`, () => withPage({ javaScriptEnabled }, story));
-  }
-}
+const { withPage, both } = browsing();
+before(() => mkdirSync(told.pictures, { recursive: true }));
 
 both('three clicks lead from a fault on the map to the span that failed', async (page) => {
   await page.goto(`${told.full}/map?range=1h`);
@@ -106,28 +85,23 @@ both('a change of zone changes every time on the page', async (page) => {
 });
 
 /** The share of pixels of two pictures with a channel more than 24 apart. */
-async function apart(one, other) {
-  const { page, close } = await open(browser);
-  const share = await page.evaluate(async (pictures) => {
-    const pixels = await Promise.all(pictures.map(async (picture) => {
-      const image = new Image();
-      image.src = `data:image/png;base64,${picture}`;
-      await image.decode();
-      const canvas = new OffscreenCanvas(image.width, image.height);
-      const context = canvas.getContext('2d');
-      context.drawImage(image, 0, 0);
-      return context.getImageData(0, 0, image.width, image.height).data;
-    }));
-    if (pixels[0].length !== pixels[1].length) return 1;
-    let differ = 0;
-    for (let at = 0; at < pixels[0].length; at += 4) {
-      if ([0, 1, 2].some((channel) => Math.abs(pixels[0][at + channel] - pixels[1][at + channel]) > 24)) differ += 1;
-    }
-    return differ / (pixels[0].length / 4);
-  }, [one.toString('base64'), other.toString('base64')]);
-  await close();
-  return share;
-}
+const apart = (...pictures) => withPage({}, (page) => page.evaluate(async (pictures) => {
+  const pixels = await Promise.all(pictures.map(async (picture) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${picture}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, image.width, image.height).data;
+  }));
+  if (pixels[0].length !== pixels[1].length) return 1;
+  let differ = 0;
+  for (let at = 0; at < pixels[0].length; at += 4) {
+    if ([0, 1, 2].some((channel) => Math.abs(pixels[0][at + channel] - pixels[1][at + channel]) > 24)) differ += 1;
+  }
+  return differ / (pixels[0].length / 4);
+}, pictures.map((picture) => picture.toString('base64'))));
 
 /** As it is seen with nothing in focus and the pointer elsewhere. */
 async function picture(page) {
@@ -172,10 +146,10 @@ test('a copied address shows the same picture to somebody else', () => withPage(
     await view();
     const address = await copied();
     const mine = await picture(page);
-    const stranger = await open(browser);
-    await go(stranger.page, address);
-    const theirs = await picture(stranger.page);
-    await stranger.close();
+    const theirs = await withPage({}, async (stranger) => {
+      await go(stranger, address);
+      return picture(stranger);
+    });
     const share = await apart(mine, theirs);
     if (share >= 0.001) {
       writeFileSync(join(told.pictures, 'copied-mine.png'), mine);
@@ -210,7 +184,7 @@ test('everything is reached by the keyboard alone, and the focus is always seen'
   await keyboard.press('Tab');
   assert.ok(await active('.skip'));
   await keyboard.press('Enter');
-  assert.ok(await active('#main'));
+  assert.ok(await active('#here'));
   // A node of the drawing is chosen, and left again.
   await tabTo('[data-test="map-node"]');
   await keyboard.press('Enter');

@@ -1,22 +1,10 @@
 // Reading without scripts, numbers that agree with what was sent, names that stay text.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { go, launch, marked, open, told } from './browser.mjs';
+import { test } from 'node:test';
+import { browsing, go, marked, told } from './browser.mjs';
 
-let browser;
-before(async () => { browser = await launch(); });
-after(() => browser?.close());
-
-async function withPage(options, story) {
-  const opened = await open(browser, options);
-  try {
-    await story(opened.page, opened.wrong);
-    assert.deepEqual(opened.wrong, []);
-  } finally {
-    await opened.close();
-  }
-}
+const { withPage } = browsing();
 
 test('the list shows every trace that was sent, the map every service', () => withPage({}, async (page) => {
   await go(page, `${told.ordinary}/traces?${told.range}`);

@@ -1,22 +1,10 @@
 // The debugger by keyboard and without scripts: folds, problems and their cause, two traces side by side, a trace from a file.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { go, launch, marked, open, told } from './browser.mjs';
+import { test } from 'node:test';
+import { browsing, go, marked, told } from './browser.mjs';
 
-let browser;
-before(async () => { browser = await launch(); });
-after(() => browser?.close());
-
-async function withPage(options, story) {
-  const opened = await open(browser, options);
-  try {
-    await story(opened.page, opened.wrong);
-    assert.deepEqual(opened.wrong, []);
-  } finally {
-    await opened.close();
-  }
-}
+const { withPage, both } = browsing();
 
 const trace = `${told.full}/traces/${told.loop.id}`;
 const rows = (page) => page.locator('.wfg .row').count();
@@ -154,28 +142,34 @@ test('without scripts a trace is a map and a log whose lines lead to their spans
   })
 ));
 
-test('without scripts two ticked traces are compared, and what changed stands out', () => (
-  withPage({ javaScriptEnabled: false }, async (page) => {
-    await page.goto(`${told.full}/traces?range=1h&f=service:shop`);
-    for (const id of [told.loop.id, told.loop.other]) {
-      await page.locator(`[data-test="trace-row"][data-id="${id}"] [data-test="trace-pick"]`).check();
-    }
-    await marked(page, 'compare-picked').click();
-    await page.waitForURL(/\/compare\?t=/);
-    const all = await marked(page, 'compare-row').count();
-    assert.match(await marked(page, 'compare-finding').innerText(), /B took .* than A/);
-    const loop = marked(page, 'compare-row').filter({ hasText: 'GetItem' });
-    assert.match(await loop.innerText(), /12×/);
-    assert.equal(await loop.count(), 1, 'a loop is one row');
-    await marked(page, 'compare-switches').getByText('Only changed').click();
-    await page.waitForURL(/only=changed/);
-    assert.ok(await marked(page, 'compare-row').count() < all);
-    await page.goto(`${told.full}/compare?a=${told.loop.id}`);
-    await marked(page, 'compare-with').getByText('The typical one').click();
-    await page.waitForURL(/b=/);
-    assert.equal(await marked(page, 'compare-side').count(), 2);
-  })
-));
+both('two ticked traces are compared, what changed stands out, and the other way round it is less', async (page) => {
+  await page.goto(`${told.full}/traces?range=1h&f=service:shop`);
+  for (const id of [told.loop.id, told.loop.other]) {
+    await page.locator(`[data-test="trace-row"][data-id="${id}"] [data-test="trace-pick"]`).check();
+  }
+  await marked(page, 'compare-picked').click();
+  await page.waitForURL(/\/compare\?t=/);
+  const all = await marked(page, 'compare-row').count();
+  assert.match(await marked(page, 'compare-finding').innerText(), /B took .* (longer|less) than A /);
+  const loop = marked(page, 'compare-row').filter({ hasText: 'GetItem' });
+  assert.match(await loop.innerText(), /12×/);
+  assert.equal(await loop.count(), 1, 'a loop is one row');
+  const more = Number(await loop.locator('[data-ns]').getAttribute('data-ns'));
+  assert.notEqual(more, 0);
+  await marked(page, 'compare-swap').click();
+  await page.waitForURL(/[?&]a=/);
+  assert.equal(Number(await loop.locator('[data-ns]').getAttribute('data-ns')), -more);
+  await marked(page, 'compare-switches').getByText('Only changed').click();
+  await page.waitForURL(/only=changed/);
+  assert.ok(await marked(page, 'compare-row').count() < all);
+  await marked(page, 'compare-switches').getByText('Share').click();
+  await page.waitForURL(/norm=share/);
+  assert.match(await loop.innerText(), /%/);
+  await page.goto(`${told.full}/compare?a=${told.loop.id}`);
+  await marked(page, 'compare-with').getByText('The typical one').click();
+  await page.waitForURL(/b=/);
+  assert.equal(await marked(page, 'compare-side').count(), 2);
+});
 
 test('without scripts a downloaded trace comes back from its file, elsewhere', () => (
   withPage({ javaScriptEnabled: false }, async (page) => {
@@ -198,4 +192,22 @@ test('a row far down a long trace is there within a moment of scrolling to it', 
     await page.evaluate((row) => scrollTo(0, document.querySelector('.wfg').getBoundingClientRect().top + scrollY + row * 24 - 300), row);
     await until(page, (row) => document.querySelector(`[aria-rowindex="${row + 2}"]`), row);
   }
+}));
+
+test('a zoom that is asked for while rows are on their way stays', () => withPage({}, async (page) => {
+  await go(page, trace);
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  await page.route('**/traces/**', async (route) => {
+    if (route.request().headers()['x-fragment']) await held;
+    await route.continue();
+  });
+  await marked(page, 'fold').locator('a.tw').click();
+  await page.keyboard.press('z');
+  await until(page, () => new URL(location.href).searchParams.has('t'));
+  const zoomed = parameter(page, 't');
+  release();
+  await until(page, (count) => document.querySelectorAll('.wfg .row').length === count, told.loop.folded + told.loop.similar);
+  assert.equal(parameter(page, 't'), zoomed);
+  assert.ok(Number(await page.evaluate(() => document.querySelector('.wfg').style.getPropertyValue('--zk'))) > 1.1, 'it is drawn so');
 }));

@@ -1,8 +1,9 @@
 // Pages that take their time: what is seen meanwhile, and how one ends it; each with scripts and without.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { findings, launch, marked, open, told } from './browser.mjs';
+import { NARROW, WIDE, findings, launch, marked, open, told } from './browser.mjs';
 
 /** So many million rows, each hashed. */
 const hashing = (millions) => `SELECT count(*) AS found FROM range(1000000) a, range(${millions}) b WHERE hash(a.range + b.range) = 1`;
@@ -66,4 +67,20 @@ for (const javaScriptEnabled of [true, false]) {
     assert.deepEqual(wrong, []);
     await close();
   });
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const viewport of [WIDE, NARROW]) {
+    test(`a page that is waited for, ${colorScheme}, ${viewport.width} wide`, async () => {
+      const { page, wrong, close } = await open(browser, { colorScheme, viewport });
+      page.goto(`${told.ordinary}/sql?q=${encodeURIComponent(ENDLESS)}`).catch(() => {});
+      await marked(page, 'query-cancel').waitFor();
+      await page.screenshot({ path: join(told.pictures, `waiting-${colorScheme}-${viewport.width}.png`) });
+      const found = await findings(page);
+      await marked(page, 'query-cancel').click();
+      await marked(page, 'sql-status').waitFor();
+      await close();
+      assert.deepEqual([...wrong, ...found], []);
+    });
+  }
 }

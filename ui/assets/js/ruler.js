@@ -81,6 +81,7 @@ function show(from, to) {
   refit();
   clearTimeout(late);
   late = setTimeout(() => {
+    late = 0;
     const address = new URL(location.href);
     const micros = (at) => Math.round(at) / 1000;
     if (length >= whole) address.searchParams.delete("t");
@@ -132,11 +133,20 @@ function drag(event) {
   };
 }
 
+// What the address asks for, or a zoom that is on its way there: rows that were asked for before it come drawn for another.
+function wanted() {
+  if (late) return view;
+  const [from, to] = (new URL(location.href).searchParams.get("t") ?? "").split("-").map((micros) => micros * 1000);
+  return to > from ? { from, to } : { from: 0, to: whole };
+}
+
 function start() {
   whole = Number(grid().dataset.length);
   base = { from: Number(grid().dataset.from), to: Number(grid().dataset.to) };
+  const { from, to } = wanted();
   view = { ...base };
-  refit();
+  if (Math.abs(from - base.from) > 1 || Math.abs(to - base.to) > 1) show(from, to);
+  else refit();
 }
 
 const isHeld = (event) => event.ctrlKey || event.metaKey || event.altKey;
