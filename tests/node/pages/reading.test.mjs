@@ -49,7 +49,7 @@ test('without scripts one comes from the functions to an invocation and the arit
     await page.goto(`${told.ordinary}/invocations?${told.range}`);
     assert.equal(await marked(page, 'kpi-invocations').locator('dd').getAttribute('data-count'), String(told.invocations.count));
     const rows = await marked(page, 'invocation-row').count();
-    assert.equal(rows, Math.min(75, told.invocations.count));
+    assert.equal(rows, Math.min(70, told.invocations.count));
     const priced = page.locator('[data-test="invocation-cost"][data-usd]').first();
     await priced.locator('summary').click();
     const words = await priced.innerText();

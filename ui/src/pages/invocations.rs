@@ -18,7 +18,7 @@ pub use crate::invocations::figures::slice_of;
 pub use crate::invocations::state::{Format, Page, State};
 
 /// Rows of a page: what to ask the store for.
-pub const LIMIT: u32 = 75;
+pub const LIMIT: u32 = 70;
 pub(super) const WORDS: &str = "Add a filter: function:checkout  cold:felt  outcome:timeout  cost>$0.00001";
 
 /// What the store answered.
