@@ -260,7 +260,7 @@ mod tests {
         assert!(quick[0].1.starts_with("<title>t</title>"));
         let late = sent(|| after(1_000), &BROWSER).await;
         assert_eq!(late.len(), 3);
-        assert_eq!(late[2].1, "</div></section><i hidden></i>\n<div data-frag=\"view\">found</div></body></html>");
+        assert_eq!(late[2].1, "</div></div><i hidden></i>\n<div data-frag=\"view\">found</div></body></html>");
     }
 
     #[tokio::test(start_paused = true)]
