@@ -25,36 +25,9 @@ pub fn disk(directory: &Path) -> Option<u64> {
     disk.f_blocks.checked_mul(disk.f_frsize)
 }
 
-/// How the memory that the process may take is shared, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shares {
-    /// DuckDB's.
-    pub engine: u64,
-    /// Of requests in flight, at most.
-    pub in_flight: u64,
-}
-
-impl Shares {
-    pub fn of(limit: u64) -> Self {
-        // The program's own pages, the newest records of the journal, rows on their way into the tables: measured under full load.
-        const BESIDES: u64 = 160 << 20;
-        let shared = limit.saturating_sub(BESIDES);
-        Self { engine: (shared / 3 * 2).max(limit / 3), in_flight: (shared / 3).max(limit / 8) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_shares_of_a_limit_leave_room_for_the_program_itself() {
-        for mib in [256_u64, 512, 1024, 65_536] {
-            let Shares { engine, in_flight } = Shares::of(mib << 20);
-            assert!(engine >= 64 << 20 && in_flight >= 32 << 20, "{mib}");
-            assert!(engine + in_flight <= (mib << 20) / 10 * 10 - (100 << 20), "{mib}");
-        }
-    }
 
     #[test]
     fn memory_is_read_in_kib() {

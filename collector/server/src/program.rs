@@ -21,7 +21,7 @@ use crate::clock;
 use crate::demo::Sender;
 use crate::failure::{Failure, chain, no_store};
 use crate::listeners::{self, Sockets, Wanted};
-use crate::machine::{self, Shares};
+use crate::machine;
 use crate::place::{Addresses, Notice, reachable};
 use crate::routes;
 use crate::settings::{Listen, Settings, is_loopback};
@@ -194,14 +194,15 @@ impl Program {
 }
 
 async fn open_store(settings: &Settings) -> Result<Store, Failure> {
-    let shares = Shares::of(settings.memory_limit.of(machine::memory()));
+    let memory = settings.memory_limit.of(machine::memory());
     let defaults = coldlight_store::Settings::new(&settings.data);
     let store = coldlight_store::Settings {
         journal_limit_bytes: settings.journal_limit.unwrap_or(defaults.journal_limit_bytes),
         disk_reserve_bytes: settings.disk_reserve,
         retain: Duration::from_nanos(settings.retain),
         retain_bytes: machine::disk(&settings.data).map(|disk| settings.retain_size.of(disk)),
-        memory_limit_bytes: shares.engine,
+        // A quarter is for requests in flight and everything else.
+        memory_limit_bytes: memory / 4 * 3,
         query_timeout: Duration::from_nanos(settings.query_timeout),
         sql_apart: apart(settings)?,
         ..defaults
@@ -223,11 +224,11 @@ fn apart(settings: &Settings) -> Result<Option<ApartSettings>, Failure> {
 }
 
 fn receiver(settings: &Settings, otlp_http: &Wanted, access: &Arc<Access>, store: &Store) -> Receiver {
-    let shares = Shares::of(settings.memory_limit.of(machine::memory()));
+    let memory = settings.memory_limit.of(machine::memory());
     let defaults = coldlight_receiver::Settings::default();
     let limits = coldlight_receiver::Settings {
         max_body_bytes: settings.max_body as usize,
-        in_flight_bytes: defaults.in_flight_bytes.min(shares.in_flight as usize),
+        in_flight_bytes: defaults.in_flight_bytes.min((memory / 4) as usize),
         allowed_hosts: hosts(otlp_http, settings).map(|hosts| hosts.names().to_vec()),
         cors_origins: settings.cors_origins.clone(),
         drain_wait: web::DRAIN,

@@ -87,7 +87,7 @@ pub struct ServeArgs {
     /// The longest request body, after decompression [default: 64MiB]
     #[arg(long, env = "COLDLIGHT_MAX_BODY", value_name = "SIZE")]
     pub max_body: Option<Bytes>,
-    /// Memory to take, of what the machine or the container has [default: 50%]
+    /// Memory for queries and for requests in flight, of what the machine or the container has [default: 50%]
     #[arg(long, env = "COLDLIGHT_MEMORY_LIMIT", value_name = "SHARE|SIZE")]
     pub memory_limit: Option<Share>,
     /// How long a page or a question in SQL may take before it is stopped, such as 10s [default: 30s]
