@@ -81,6 +81,7 @@ impl Roller {
             quiet: quiet.clone(),
             rolled: None,
             took: Duration::ZERO,
+            divided: 1,
         };
         let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
         Ok(Self { stop, quiet, thread: Some(thread) })
@@ -113,6 +114,8 @@ struct Work {
     rolled: Option<u64>,
     /// How long the last roll took.
     took: Duration,
+    /// Of this many parts of a step one is taken at a time: more after a failure, for a step may need more memory than there is.
+    divided: u64,
 }
 
 impl Work {
@@ -126,6 +129,7 @@ impl Work {
                 match self.roll() {
                     Ok(()) => {
                         self.took = started.elapsed();
+                        self.divided = (self.divided / 2).max(1);
                         tracing::debug!(took_ms = self.took.as_millis() as u64, up_to = self.rolled, "rolled up");
                         let behind = self.progress.is_behind((self.now)(), BEHIND);
                         let rest = if behind { self.took * REST } else { self.took.min(SHORT_REST) };
@@ -134,6 +138,7 @@ impl Work {
                     Err(error) => {
                         // On a fatal error the writer reopens; the next roll begins from what the database says.
                         self.rolled = None;
+                        self.divided = (self.divided * 4).min(STEP);
                         next = Instant::now() + AFTER_FAILURE;
                         tracing::error!(error = %chain(&error), "rolling up failed; it is tried again later");
                     }
@@ -154,12 +159,12 @@ impl Work {
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
         // Invocations first: they are few, and somebody waits for what they cost.
         let told = sequence("SELECT sequence FROM invoked")?;
-        let next = written.min(told + STEP);
+        let next = written.min(told + STEP / self.divided);
         if next > told {
             whole(&db, |db| invoke::tell(db, told, next))?;
         }
         let rolled = sequence("SELECT sequence FROM rolled")?;
-        let counted = written.min(rolled + COUNTED);
+        let counted = written.min(rolled + COUNTED / self.divided);
         if counted > rolled {
             whole(&db, |db| compute(db, rolled, counted))?;
         }
