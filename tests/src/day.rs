@@ -4,6 +4,8 @@
 //! queue since three hours ago; `speech` runs into its timeout after asking for a long text; `thumbnail` was tried at two sizes;
 //! one customer pays for most; orders are throttled.
 
+use std::time::Duration;
+
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
@@ -13,13 +15,18 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::Link;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
+use prost::Message;
 
 use crate::otlp::{CLIENT, PRODUCER, failed, int, resource, resource_spans, span, text, trace_request};
 use crate::random::{Random, hex};
+use crate::{Coldlight, grpc};
 
 const MS: u64 = 1_000_000;
 pub const MINUTE: u64 = 60_000 * MS;
 pub const HOUR: u64 = 60 * MINUTE;
+
+/// Resources of one request.
+const TOGETHER: usize = 200;
 
 /// What was sent, and what is to be found in it.
 pub struct Day {
@@ -38,6 +45,25 @@ pub struct Day {
 pub struct Slow {
     pub trace: String,
     pub operation: &'static str,
+}
+
+impl Day {
+    /// Sends all of it, and `more` spans with it, and waits until every report is told of.
+    pub async fn arrive(&self, at: &Coldlight, more: impl IntoIterator<Item = ResourceSpans>) {
+        let mut connection = grpc::Connection::open(at.grpc()).await.unwrap();
+        let mut resources = self.traces.resource_spans.clone();
+        resources.extend(more);
+        for some in resources.chunks(TOGETHER) {
+            let request = trace_request(some.to_vec()).encode_to_vec();
+            assert!(connection.call(grpc::TRACES, "identity", &request).await.unwrap().is_ok());
+        }
+        for some in self.logs.resource_logs.chunks(TOGETHER) {
+            let request = ExportLogsServiceRequest { resource_logs: some.to_vec() }.encode_to_vec();
+            assert!(connection.call(grpc::LOGS, "identity", &request).await.unwrap().is_ok());
+        }
+        let reports = self.logs.resource_logs.len() as u64;
+        at.until_count("invocations WHERE cost_state = 'reported'", reports, Duration::from_secs(60)).await;
+    }
 }
 
 /// A function as it is deployed.

@@ -3,16 +3,14 @@
 
 use std::time::Duration;
 
+use coldlight_tests::Coldlight;
 use coldlight_tests::clock::{unix_nanos, until};
 use coldlight_tests::day::{self, HOUR, MINUTE};
-use coldlight_tests::otlp::{CLIENT, attribute, int, resource, resource_spans, span, text, trace_request};
+use coldlight_tests::otlp::{CLIENT, attribute, int, resource, resource_spans, span, text};
 use coldlight_tests::random::hex;
-use coldlight_tests::{Coldlight, grpc};
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
-use prost::Message;
 
 #[path = "../../ui/tests/pages/piece.rs"]
 mod piece;
@@ -20,26 +18,13 @@ mod piece;
 use piece::Piece;
 
 const MS: u64 = 1_000_000;
-const TOGETHER: usize = 200;
 
 /// A day of the shop, and beside it a task that stores pictures and tells of them.
 async fn shop() -> (Coldlight, day::Day, String) {
     let shop = Coldlight::start().await;
     let now = unix_nanos();
     let day = day::day(now);
-    let mut connection = grpc::Connection::open(shop.grpc()).await.unwrap();
-    let mut resources = day.traces.resource_spans.clone();
-    resources.extend((0..20).map(|number| pictures(number, now - HOUR + number * MINUTE)));
-    for some in resources.chunks(TOGETHER) {
-        let request = trace_request(some.to_vec()).encode_to_vec();
-        assert!(connection.call(grpc::TRACES, "identity", &request).await.unwrap().is_ok());
-    }
-    for some in day.logs.resource_logs.chunks(TOGETHER) {
-        let request = ExportLogsServiceRequest { resource_logs: some.to_vec() }.encode_to_vec();
-        assert!(connection.call(grpc::LOGS, "identity", &request).await.unwrap().is_ok());
-    }
-    let reports = day.logs.resource_logs.len() as u64;
-    shop.until_count("invocations WHERE cost_state = 'reported'", reports, Duration::from_secs(60)).await;
+    day.arrive(&shop, (0..20).map(|number| pictures(number, now - HOUR + number * MINUTE))).await;
     // Whole minutes, for a time that ends now ends in another minute on the next page.
     let minute = |nanos: u64| format!("make_timestamp_ns({})", nanos / MINUTE * MINUTE);
     let range = format!(
