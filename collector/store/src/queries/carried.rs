@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use coldlight_model::{Carried, Filter, MapEdge, Node, NodeKind, QueueFlow, TimeRange, Waits};
-use duckdb::types::Value as Sql;
-use duckdb::{Connection, Row, params, params_from_iter};
+use duckdb::{Connection, Row, params};
 
-use super::places::conditions_with_places;
-use super::spent::MOST_TRACES;
+use super::chosen;
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::whole;
@@ -118,16 +116,9 @@ fn among<T>(
     if filter.is_empty() {
         return ask("");
     }
-    let conditions = conditions_with_places(db, range, filter)?;
-    let choose = conditions.fill(include_str!("chosen_traces.sql"));
-    let mut params = conditions.params;
-    params.push(Sql::BigInt(MOST_TRACES as i64));
-    let answer = db.execute(&choose, params_from_iter(params)).map_err(StoreError::from).and_then(|_| {
+    chosen::among(db, range, filter, || {
         ask("WITH span_rows AS (SELECT * FROM main.span_rows WHERE trace_id IN (SELECT trace_id FROM temp.chosen))\n")
-    });
-    // The connection goes back to the others, and memory too.
-    db.execute_batch("DROP TABLE IF EXISTS temp.chosen")?;
-    answer
+    })
 }
 
 fn carried(db: &Connection, spans: &str, range: TimeRange, place: Place) -> Result<Carried, StoreError> {

@@ -1,5 +1,4 @@
--- chosen_traces.sql: the newest traces with a matching span, as the map of a filter is drawn from. Parameters: those of the conditions,
--- and how many traces.
+-- chosen_traces.sql: the newest traces with a matching span. Parameters: those of the conditions, and how many traces.
 CREATE OR REPLACE TEMP TABLE chosen AS
 SELECT trace_id
 FROM span_rows

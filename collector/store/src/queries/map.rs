@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use coldlight_model::{
     Bill, EntryBin, Filter, MapEdge, MapNode, Narrowed, Node, NodeKind, NodeStats, ServiceMap, Spent, TimeRange, Way,
 };
-use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params, params_from_iter};
 
+use super::chosen::{MOST_TRACES, among, lately};
 use super::places::conditions_with_places;
 use super::sampled::sampled;
-use super::spent::{MOST_TRACES, Whole, each_sum, lately};
+use super::spent::{Whole, each_sum};
 use crate::Store;
 use crate::error::StoreError;
 use crate::roll::{EDGE_ROWS, REQUESTS, SERVICE_ROWS};
@@ -36,10 +36,10 @@ impl Store {
                 return Ok(ServiceMap { sampled, ..answer(db, range, Source::Rollups)? });
             }
             let range = lately(range);
-            let found = find(db, range, &filter);
-            let map = found.and_then(|narrowed| {
+            let map = among(db, range, &filter, || {
+                let narrowed = Some(gather(db, range, &filter)?);
                 let sampled = sampled(db, range, &filter)?;
-                Ok(ServiceMap { narrowed: Some(narrowed), sampled, ..answer(db, range, Source::Found)? })
+                Ok(ServiceMap { narrowed, sampled, ..answer(db, range, Source::Found)? })
             });
             // The connection goes back to the others, and memory too.
             db.execute_batch("DROP TABLE IF EXISTS temp.rolling")?;
@@ -53,7 +53,7 @@ impl Store {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     Rollups,
-    /// The table `rolling` of this connection.
+    /// The tables `chosen` and `rolling` of this connection.
     Found,
 }
 
@@ -86,7 +86,7 @@ impl Source {
                     table,
                     " AS (SELECT * FROM main.",
                     table,
-                    " WHERE trace_id IN (SELECT trace_id FROM temp.rolling)),",
+                    " WHERE trace_id IN (SELECT trace_id FROM temp.chosen)),",
                 ]
                 .concat();
                 question.replacen("WITH", &own, 1)
@@ -100,17 +100,13 @@ fn columns(table: &str) -> &'static str {
     if table == "edge_minutes" { "caller_kind, caller, callee_kind, callee, way" } else { "service, platform, entry" }
 }
 
-/// Gathers the spans of the traces that `filter` finds into the table `rolling`.
-fn find(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Narrowed, StoreError> {
+/// Gathers the spans of the chosen traces into the table `rolling`, and tells how many `filter` finds.
+fn gather(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Narrowed, StoreError> {
     let conditions = conditions_with_places(db, range, filter)?;
     let count = conditions.fill(include_str!("map_found_count.sql"));
-    let of: i64 = db.query_row(&count, params_from_iter(conditions.params.clone()), |row| row.get(0))?;
-    let gather = conditions.fill(include_str!("map_found.sql")).replace("/* requests */", REQUESTS);
-    let bounds = [range.from.minus(REACH), range.to.plus(REACH)].map(|at| Sql::BigInt(at.nanos()));
-    let mut params = conditions.params;
-    params.push(Sql::BigInt(MOST_TRACES as i64));
-    params.extend(bounds);
-    db.execute(&gather, params_from_iter(params))?;
+    let of: i64 = db.query_row(&count, params_from_iter(conditions.params), |row| row.get(0))?;
+    let gather = include_str!("map_found.sql").replace("/* requests */", REQUESTS);
+    db.execute(&gather, [range.from.minus(REACH), range.to.plus(REACH)].map(|at| at.nanos()))?;
     Ok(Narrowed { traces: of.unsigned_abs().min(MOST_TRACES), of: of.unsigned_abs() })
 }
 

@@ -2,6 +2,7 @@
 
 mod asking;
 mod carried;
+mod chosen;
 mod cold_course;
 mod condition;
 mod containers;
@@ -14,6 +15,7 @@ mod invocations;
 mod live;
 mod locate;
 mod map;
+mod newest;
 mod operations;
 mod places;
 mod sampled;

@@ -10,6 +10,7 @@ use coldlight_model::{
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
+use super::newest::newest;
 use super::places::conditions_with_places;
 use super::sampled::sampled;
 use crate::Store;
@@ -37,7 +38,11 @@ impl Store {
     pub async fn traces(&self, search: TraceSearch) -> Result<TraceList, StoreError> {
         self.ask(move |db| {
             let limit = search.limit.clamp(1, 1000) as usize;
-            let mut found = page(db, &search, limit + 1)?;
+            let mut found = match search.sort {
+                TraceSort::Newest => newest(db, &search, limit + 1)?,
+                _ => None,
+            }
+            .map_or_else(|| page(db, &search, limit + 1), Ok)?;
             let next = if found.len() > limit {
                 found.truncate(limit);
                 found.last().map(|(trace_id, value)| Cursor { value: *value, trace_id: *trace_id })
@@ -93,7 +98,9 @@ fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
 }
 
 /// The ids of one page with the value they are sorted by.
-fn page(db: &Connection, search: &TraceSearch, limit: usize) -> Result<Vec<(TraceId, i64)>, StoreError> {
+pub(super) type Found = Vec<(TraceId, i64)>;
+
+pub(super) fn page(db: &Connection, search: &TraceSearch, limit: usize) -> Result<Found, StoreError> {
     let conditions = conditions_with_places(db, search.range, &search.filter)?;
     let found = match search.sort {
         TraceSort::Newest | TraceSort::Oldest => include_str!("traces_by_start.sql"),
@@ -107,6 +114,10 @@ fn page(db: &Connection, search: &TraceSearch, limit: usize) -> Result<Vec<(Trac
         None => (if descending { i64::MAX } else { i64::MIN }, String::new()),
     };
     let mut params = conditions.params;
+    if matches!(search.sort, TraceSort::Slowest | TraceSort::Fastest) {
+        let around = [search.range.from.minus(REACH), search.range.to.plus(REACH)];
+        params.extend(around.map(|at| Sql::BigInt(at.nanos())));
+    }
     params.extend([Sql::BigInt(value), Sql::BigInt(value), Sql::Text(id), Sql::BigInt(limit as i64)]);
     let mut statement = db.prepare(&sql)?;
     let rows = statement

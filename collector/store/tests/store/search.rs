@@ -1,6 +1,6 @@
 //! Searching: filters hold of one span, pages follow one another without gaps or repeats.
 
-use coldlight_model::{Attributes, Cursor, Filter, Kind, StatusCode, TraceSort, Value};
+use coldlight_model::{Attributes, Cursor, Filter, Kind, Span, StatusCode, Timestamp, TraceId, TraceSort, Value};
 use coldlight_store::TraceSearch;
 
 use crate::made::{self, batch, last_hour, span, trace_id};
@@ -101,6 +101,43 @@ async fn pages_follow_without_gap_or_repeat_in_every_order() {
             }
         }
         assert_eq!(paged, whole.traces, "{sort:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_are_those_that_began_last_however_long_they_went_on() {
+    const SECOND: u64 = 1_000_000_000;
+    let kept = made::store();
+    let hour = last_hour();
+    let mut began: Vec<(Timestamp, TraceId)> = Vec::new();
+    let mut spans = Vec::new();
+    let mut trace = |ago: &[u64]| {
+        let id = trace_id();
+        spans.extend(ago.iter().map(|ago| Span {
+            started_at: hour.to.minus(ago * SECOND),
+            ended_at: hour.to.minus(ago * SECOND).plus(1),
+            ..span(id, None, Kind::SERVER, "GET /", &[("shop", "here".into())])
+        }));
+        began.push((hour.to.minus(ago[0] * SECOND), id));
+    };
+    // Thirty in the last minute, of which every other began long before; and before it one each minute.
+    (1..31).for_each(|n| if n % 2 == 0 { trace(&[n]) } else { trace(&[600 + n, n]) });
+    (2..59).for_each(|minute| trace(&[minute * 60 + 7]));
+    kept.keep(batch("newest", spans)).await;
+    began.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.to_hex().cmp(&b.1.to_hex())));
+    for limit in [5, 12, 20, 50] {
+        for line in ["", "attr.shop:here", "service:newest"] {
+            let (mut after, mut found) = (None, Vec::new());
+            loop {
+                let list = kept.store.traces(search(line, TraceSort::Newest, after, limit)).await.unwrap();
+                found.extend(list.traces.iter().map(|trace| (trace.started_at, trace.trace_id)));
+                after = list.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, began, "{limit} at a time of '{line}'");
+        }
     }
 }
 

@@ -1,0 +1,57 @@
+//! The newest traces of a long time. Its end mostly has as many as are asked for, and then the rest is only looked at for whether they began
+//! there.
+
+use std::collections::HashSet;
+
+use coldlight_model::{TimeRange, Timestamp, TraceId};
+use duckdb::types::Value as Sql;
+use duckdb::{Connection, params_from_iter};
+
+use super::places::conditions_with_places;
+use super::traces::{Found, TraceSearch, page};
+use crate::error::StoreError;
+use crate::rows;
+
+/// The last one of so many parts of the time is looked at first, then more of it.
+const PARTS: [u64; 2] = [64, 8];
+
+/// The ids of one page, or nothing where all of the time has to be looked at.
+pub(super) fn newest(db: &Connection, search: &TraceSearch, limit: usize) -> Result<Option<Found>, StoreError> {
+    let TimeRange { from: first, to } = search.range;
+    // What follows a trace began when it did, or before.
+    let end = search.after.map_or(to, |cursor| Timestamp::from_sql(cursor.value).plus(1).min(to));
+    for parts in PARTS {
+        let from = end.minus(search.range.length() / parts);
+        if from <= first {
+            return Ok(None);
+        }
+        let late = TraceSearch { range: TimeRange { from, to: end }, ..search.clone() };
+        let mut found = page(db, &late, 2 * limit)?;
+        if found.len() < limit {
+            continue;
+        }
+        let earlier = begun_in(db, search, TimeRange { from: first, to: from }, &found)?;
+        found.retain(|(id, _)| !earlier.contains(id));
+        if found.len() >= limit {
+            found.truncate(limit);
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Which of the traces have a matching span in `range`.
+fn begun_in(
+    db: &Connection,
+    search: &TraceSearch,
+    range: TimeRange,
+    found: &Found,
+) -> Result<HashSet<TraceId>, StoreError> {
+    let conditions = conditions_with_places(db, range, &search.filter)?;
+    let sql = conditions.fill(include_str!("traces_begun.sql"));
+    let ids = found.iter().map(|(id, _)| id.to_hex()).collect::<Vec<_>>().join(",");
+    let params = conditions.params.into_iter().chain([Sql::Text(ids)]);
+    let mut statement = db.prepare(&sql)?;
+    let ids = statement.query_map(params_from_iter(params), |row| rows::trace_id(row, "trace_id"))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
