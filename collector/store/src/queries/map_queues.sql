@@ -1,5 +1,6 @@
 -- map_queues.sql: what went into and came out of each queue, topic, bus and stream in the two halves of a range, and how long it waited
--- there where both ends are told. A call that does not say how many messages it carried counts as one; a send that failed as none.
+-- there where both ends are told: the sender's in the six hours before the range at most, for no page waits for all that was ever kept. A
+-- call that does not say how many messages it carried counts as one; a send that failed as none.
 WITH flow AS (
     SELECT
         remote_kind, remote_name, (started_at >= make_timestamp_ns($3))::INTEGER AS half,
@@ -21,6 +22,7 @@ waits AS (
         (max(waited_ms) * 1e6)::BIGINT AS longest
     FROM deliveries
     WHERE started_at >= make_timestamp_ns($1) AND started_at < make_timestamp_ns($2)
+      AND sender_started_at >= make_timestamp_ns($1 - 21600000000000)
       AND through_kind IN ('sqs', 'sns', 'eventbridge', 'kinesis', 'messaging') AND through IS NOT NULL
     GROUP BY ALL
 )
