@@ -18,6 +18,8 @@ pub(crate) struct Checkpoint {
     due_rows: u64,
     every: Duration,
     next: Timestamp,
+    /// One that could not be is not tried again sooner, whatever calls for it; before the first there is no such time.
+    not_before: Option<Timestamp>,
 }
 
 impl Checkpoint {
@@ -27,6 +29,7 @@ impl Checkpoint {
             due_rows: settings.checkpoint_rows,
             every: settings.checkpoint_every,
             next: now.plus(settings.checkpoint_every.as_nanos() as u64),
+            not_before: None,
         }
     }
 
@@ -35,11 +38,13 @@ impl Checkpoint {
     }
 
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.rows >= self.due_rows || (self.rows > 0 && now >= self.next)
+        self.not_before.is_none_or(|at| now >= at)
+            && (self.rows >= self.due_rows || (self.rows > 0 && now >= self.next))
     }
 
     pub fn done(&mut self, now: Timestamp) {
         self.rows = 0;
+        self.not_before = None;
         self.next = now.plus(self.every.as_nanos() as u64);
     }
 
@@ -48,10 +53,13 @@ impl Checkpoint {
         self.rows = self.rows.max(self.due_rows);
     }
 
-    /// Half a second later, whatever the rows.
-    pub fn postpone(&mut self, now: Timestamp) {
-        self.rows = 1;
+    /// Half a second later, whatever the rows. Tells whether it is the first time since one was done.
+    pub fn postpone(&mut self, now: Timestamp) -> bool {
+        let first = self.not_before.is_none();
+        self.rows = self.rows.max(1);
         self.next = now.plus(500_000_000);
+        self.not_before = Some(self.next);
+        first
     }
 }
 
@@ -181,7 +189,10 @@ pub(crate) fn remove_before(db: &Connection, limit: Timestamp) -> Result<u64, St
         "DELETE FROM invocation_rows WHERE started_at < make_timestamp_ns($1)",
         "DELETE FROM service_minutes WHERE minute < make_timestamp_ns($1)",
         "DELETE FROM edge_minutes WHERE minute < make_timestamp_ns($1)",
-        "DELETE FROM call_minutes WHERE minute < make_timestamp_ns($1)",
+        "DELETE FROM cost_minutes WHERE minute < make_timestamp_ns($1)",
+        "DELETE FROM cost_dirty WHERE minute < make_timestamp_ns($1)",
+        "DELETE FROM resource_signs WHERE last_ns < $1",
+        "UPDATE resource_signs SET first_ns = $1 WHERE first_ns < $1",
     ] {
         match db.execute(sql, [limit]) {
             Ok(rows) => removed += rows as u64,
