@@ -9,8 +9,8 @@ use coldlight_model::{
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params, params_from_iter};
 
+use crate::engine::transaction;
 use crate::error::StoreError;
-use crate::prices::transaction;
 use crate::queries::{Conditions, conditions, invocation_conditions};
 use crate::store::Store;
 

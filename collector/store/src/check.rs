@@ -62,7 +62,9 @@ pub fn check(data: &Path, now: fn() -> Timestamp) -> Result<Checked, StoreError>
             "invocation_rows",
             "service_minutes",
             "edge_minutes",
-            "call_minutes",
+            "cost_minutes",
+            "cost_dirty",
+            "resource_signs",
             "price_rows",
         ] {
             // Every block carries a checksum; reading all columns verifies them.
@@ -99,6 +101,8 @@ fn every_value(table: &str) -> &'static str {
         "invocation_rows" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM invocation_rows",
         "service_minutes" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM service_minutes",
         "edge_minutes" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM edge_minutes",
-        _ => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM call_minutes",
+        "resource_signs" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM resource_signs",
+        "cost_dirty" => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM cost_dirty",
+        _ => "SELECT count(*), bit_xor(hash(COLUMNS(*))) FROM cost_minutes",
     }
 }

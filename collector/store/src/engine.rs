@@ -197,6 +197,23 @@ fn open(settings: &Settings, path: &Path, now: fn() -> Timestamp) -> Result<Conn
     Ok(connection)
 }
 
+/// Does something whole, or nothing of it.
+pub(crate) fn transaction<T>(
+    db: &Connection,
+    what: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    db.execute_batch("BEGIN")?;
+    let done = what(db).and_then(|done| {
+        db.execute_batch("COMMIT")?;
+        Ok(done)
+    });
+    if done.is_err() {
+        // The first error is the one to tell.
+        let _ = db.execute_batch("ROLLBACK");
+    }
+    done
+}
+
 /// What every instance is opened with: where it spills, what it may take, and that it reaches nothing outside.
 pub(crate) fn config(temp: &Path, memory_bytes: u64, threads: u64) -> duckdb::Result<Config> {
     Config::default()

@@ -29,10 +29,12 @@ pub(crate) fn tell(db: &Connection, told: u64, written: u64) -> Result<(), Store
             Ok(row.get::<_, Option<i64>>("low")?.zip(row.get("high")?))
         })?;
     if let Some((low, high)) = range {
-        db.execute(include_str!("queries/touched_requests.sql"), [told, written])?;
+        db.execute(include_str!("queries/touched_requests.sql"), duckdb::params![told, written, low, high])?;
         let requests = requests(db, low, high)?;
+        db.execute(include_str!("queries/dirty_invocations.sql"), [low, high])?;
         db.execute(include_str!("queries/forget_invocations.sql"), [low, high])?;
         keep(db, &requests, low, high)?;
+        db.execute(include_str!("queries/dirty_invocations.sql"), [low, high])?;
         db.execute_batch("DROP TABLE temp.touched")?;
     }
     db.execute("UPDATE invoked SET sequence = ?", [written])?;

@@ -12,6 +12,7 @@ mod ask;
 mod bloom;
 mod check;
 mod commit;
+mod costs;
 mod crowd;
 mod engine;
 mod error;

@@ -5,6 +5,8 @@
 //!
 //! Not here: which price wins (`queries/price_periods.sql`, and the same in `model::money`), AWS's price lists (`server`).
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use coldlight_model::Timestamp;
 use coldlight_model::money::{
     Architecture, Date, Discount, InstanceSize, Layer, Price, PriceBook, Status, Subject, Usd,
@@ -12,6 +14,8 @@ use coldlight_model::money::{
 use duckdb::types::Value;
 use duckdb::{Connection, Row, params};
 
+use crate::costs;
+use crate::engine::transaction;
 use crate::error::StoreError;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -58,7 +62,9 @@ impl Store {
             return Err(PriceStoreError::BuiltIn(price.subject()));
         }
         let now = (self.shared.now)();
-        Ok(self.ask(move |db| transaction(db, |db| record(db, &recording, now))).await?)
+        let recorded = self.ask(move |db| transaction(db, |db| record(db, &recording, now))).await?;
+        self.shared.progress.costs_marked.store(true, Relaxed);
+        Ok(recorded)
     }
 }
 
@@ -119,22 +125,6 @@ pub(crate) fn keep_built_in(db: &Connection, now: Timestamp) -> Result<bool, Sto
     })
 }
 
-pub(crate) fn transaction<T>(
-    db: &Connection,
-    what: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    db.execute_batch("BEGIN")?;
-    let done = what(db).and_then(|done| {
-        db.execute_batch("COMMIT")?;
-        Ok(done)
-    });
-    if done.is_err() {
-        // The first error is the one to tell.
-        let _ = db.execute_batch("ROLLBACK");
-    }
-    done
-}
-
 fn record(db: &Connection, recording: &Recording, now: Timestamp) -> Result<Recorded, StoreError> {
     // Also the lock: of two recordings at once, the second fails here.
     db.execute("UPDATE price_state SET recorded = recorded + 1", [])?;
@@ -187,7 +177,7 @@ fn refresh(db: &Connection) -> Result<(), StoreError> {
     db.execute_batch(include_str!("queries/price_periods.sql"))?;
     db.execute_batch(include_str!("queries/lambda_prices.sql"))?;
     db.execute_batch(include_str!("queries/fargate_prices.sql"))?;
-    Ok(())
+    costs::mark_all(db)
 }
 
 fn add_prices(db: &Connection, prices: &[&Price], recorded: u32, now: Timestamp) -> Result<(), StoreError> {

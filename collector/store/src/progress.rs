@@ -1,6 +1,6 @@
 //! How far the writer is: counters that the status page and the metrics read without asking the database.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use coldlight_model::{Nanos, Timestamp};
@@ -13,6 +13,8 @@ pub(crate) struct Progress {
     pub dropped_by_retention: AtomicU64,
     pub reopened: AtomicU64,
     pub written_sequence: AtomicU64,
+    /// Minutes were marked whose costs are not what they were, by somebody else than the roller.
+    pub costs_marked: AtomicBool,
     /// Nanoseconds; 0 = never.
     pub last_checkpoint_at: AtomicU64,
     /// Acknowledgement time of the oldest record that is not visible yet; 0 = none.

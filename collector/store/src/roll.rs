@@ -1,9 +1,8 @@
-//! What is told from many rows: the minute rollups of the map here, invocations in `invoke`. Whatever new rows touch is
-//! computed anew, whole.
+//! What is told from many rows: the minute rollups of the map here, invocations in `invoke`, what they cost in `costs`. Whatever new
+//! rows touch is computed anew, whole.
 //!
 //! Recomputing is idempotent: late spans, retries and crashes need no arithmetic of differences. What it costs grows with
-//! the traffic around a minute, so it has a thread of its own, and while the writer is behind it rests ten times as long as it
-//! worked.
+//! the traffic around a minute, so it has a thread of its own, and the more the writer has to do, the longer it rests.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +12,8 @@ use std::time::{Duration, Instant};
 use coldlight_model::{Nanos, Timestamp};
 use duckdb::Connection;
 
-use crate::engine::Engine;
+use crate::costs::Costs;
+use crate::engine::{Engine, transaction};
 use crate::error::{StoreError, chain};
 use crate::invoke;
 use crate::progress::Progress;
@@ -24,7 +24,11 @@ const SPACING: Duration = Duration::from_millis(100);
 /// While the writer is behind, a roll that took t waits this many t for the next one.
 const REST: u32 = 10;
 
-/// While it is not, as long as it took, and no longer than this.
+/// While it keeps up with what comes, this many, and no longer than that: a minute that fills is counted again with each roll.
+const BUSY_REST: u32 = 8;
+const MOST_BUSY_REST: Duration = Duration::from_secs(10);
+
+/// When nothing came meanwhile, as long as it took, and no longer than this.
 const SHORT_REST: Duration = Duration::from_secs(1);
 
 /// The writer is behind when something waits for it for longer.
@@ -33,6 +37,9 @@ const BEHIND: Nanos = 2_000_000_000;
 /// Journal records that are counted, and whose invocations are told of, at a time: they are held in memory meanwhile, and four times as
 /// many were more than 384 MiB had room for. After a long absence there are several steps.
 const STEP: u64 = 1_024;
+
+/// After so long, minutes whose costs are to be computed anew are left for the next roll.
+const ENOUGH: Duration = Duration::from_secs(1);
 
 /// How long to leave it after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
@@ -48,15 +55,14 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) const REQUESTS: &str = include_str!("queries/requests.sql");
 pub(crate) const SERVICE_ROWS: &str = include_str!("queries/service_rows.sql");
 pub(crate) const EDGE_ROWS: &str = include_str!("queries/edge_rows.sql");
-/// And the metered calls among them, by minute and what they are metered as.
-const CALL_ROWS: &str = include_str!("queries/call_rows.sql");
 
 const FORGET_SERVICES: &str =
     "DELETE FROM service_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 const FORGET_EDGES: &str =
     "DELETE FROM edge_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
-const FORGET_CALLS: &str =
-    "DELETE FROM call_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
+/// Clocks of senders may show any year; costs end before the last a timestamp can say.
+const MARK_COSTS: &str =
+    "INSERT INTO cost_dirty SELECT make_timestamp_ns(minute * 60000000000) FROM dirty WHERE minute < 153722000";
 
 /// The thread that rolls up.
 pub(crate) struct Roller {
@@ -79,6 +85,8 @@ impl Roller {
             rolled: None,
             took: Duration::ZERO,
             divided: 1,
+            costs: Costs::new(),
+            costs_left: false,
         };
         let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
         Ok(Self { stop, quiet, thread: Some(thread) })
@@ -111,6 +119,9 @@ struct Work {
     rolled: Option<u64>,
     /// How long the last roll took.
     took: Duration,
+    costs: Costs,
+    /// Whether minutes are still marked: they are computed even when nothing comes.
+    costs_left: bool,
     /// Of this many parts of a step one is taken at a time: more after a failure, for a step may need more memory than there is.
     divided: u64,
 }
@@ -118,9 +129,12 @@ struct Work {
 impl Work {
     fn run(mut self) {
         let mut next = Instant::now();
+        let mut seen = 0;
         loop {
             let stopping = self.stop.load(Relaxed);
-            let pending = self.rolled.is_none_or(|rolled| self.progress.written_sequence.load(Relaxed) > rolled);
+            self.costs_left |= self.progress.costs_marked.swap(false, Relaxed);
+            let pending = self.costs_left
+                || self.rolled.is_none_or(|rolled| self.progress.written_sequence.load(Relaxed) > rolled);
             if pending && (Instant::now() >= next || (stopping && self.took < QUICK)) {
                 let started = Instant::now();
                 match self.roll() {
@@ -128,14 +142,22 @@ impl Work {
                         self.took = started.elapsed();
                         self.divided = (self.divided / 2).max(1);
                         tracing::debug!(took_ms = self.took.as_millis() as u64, up_to = self.rolled, "rolled up");
-                        let behind = self.progress.is_behind((self.now)(), BEHIND);
-                        let rest = if behind { self.took * REST } else { self.took.min(SHORT_REST) };
+                        let written = self.progress.written_sequence.load(Relaxed);
+                        let rest = if self.progress.is_behind((self.now)(), BEHIND) {
+                            self.took * REST
+                        } else if written > seen {
+                            (self.took * BUSY_REST).min(MOST_BUSY_REST)
+                        } else {
+                            self.took.min(SHORT_REST)
+                        };
+                        seen = written;
                         next = Instant::now() + SPACING.max(rest);
                     }
                     Err(error) => {
                         // On a fatal error the writer reopens; the next roll begins from what the database says.
                         self.rolled = None;
                         self.divided = (self.divided * 4).min(STEP);
+                        self.costs.divide();
                         next = Instant::now() + AFTER_FAILURE;
                         tracing::error!(error = %chain(&error), "rolling up failed; it is tried again later");
                     }
@@ -154,35 +176,23 @@ impl Work {
         let _quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
         let written = self.progress.written_sequence.load(Relaxed);
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
-        // Invocations first: they are few, and somebody waits for what they cost.
         let told = sequence("SELECT sequence FROM invoked")?;
         let next = written.min(told + STEP / self.divided);
-        if next > told {
-            whole(&db, |db| invoke::tell(db, told, next))?;
-        }
         let rolled = sequence("SELECT sequence FROM rolled")?;
         let counted = written.min(rolled + STEP / self.divided);
-        if counted > rolled {
-            whole(&db, |db| compute(db, rolled, counted))?;
-        }
+        // Together, so that nobody finds minutes marked because of what is just coming.
+        self.costs_left = !transaction(&db, |db| {
+            if next > told {
+                invoke::tell(db, told, next)?;
+            }
+            if counted > rolled {
+                compute(db, rolled, counted)?;
+            }
+            self.costs.compute(db, ENOUGH)
+        })?;
         self.rolled = Some(next.max(told).min(counted.max(rolled)));
         Ok(())
     }
-}
-
-/// Does `work` in a transaction, or nothing of it.
-pub(crate) fn whole(
-    db: &Connection,
-    work: impl FnOnce(&Connection) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    db.execute_batch("BEGIN")?;
-    if let Err(error) = work(db) {
-        // On a fatal error there is nothing left to roll back.
-        let _ = db.execute_batch("ROLLBACK");
-        return Err(error);
-    }
-    db.execute_batch("COMMIT")?;
-    Ok(())
 }
 
 fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError> {
@@ -192,8 +202,8 @@ fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError>
     db.execute_batch(&["INSERT INTO service_minutes\n", SERVICE_ROWS].concat())?;
     db.execute_batch(FORGET_EDGES)?;
     db.execute_batch(&["INSERT INTO edge_minutes\n", EDGE_ROWS].concat())?;
-    db.execute_batch(FORGET_CALLS)?;
-    db.execute_batch(&["INSERT INTO call_minutes\n", CALL_ROWS].concat())?;
+    db.execute_batch(MARK_COSTS)?;
+    db.execute(include_str!("queries/roll_signs.sql"), duckdb::params![rolled, written])?;
     db.execute("UPDATE rolled SET sequence = ?", [written])?;
     // The connection goes back to the others, and memory too.
     db.execute_batch("DROP TABLE temp.rolling; DROP TABLE temp.dirty")?;

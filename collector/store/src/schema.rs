@@ -10,14 +10,15 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 10;
+pub(crate) const VERSION: i32 = 11;
 
-/// The first version with calls by minute: those of before are counted once, with what the views tell.
-const CALL_MINUTES: i32 = 8;
+/// The first version with signs of containers and with costs by minute: the former are counted once, with what the views tell, the
+/// latter by whoever computes costs.
+const RESOURCE_SIGNS: i32 = 11;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 25] = [
+const FILES: [(&str, &str); 26] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -28,7 +29,8 @@ const FILES: [(&str, &str); 25] = [
     ("invocations", include_str!("schema/invocations.sql")),
     ("service_minutes", include_str!("schema/service_minutes.sql")),
     ("edge_minutes", include_str!("schema/edge_minutes.sql")),
-    ("call_minutes", include_str!("schema/call_minutes.sql")),
+    ("cost_minutes", include_str!("schema/cost_minutes.sql")),
+    ("resource_signs", include_str!("schema/resource_signs.sql")),
     ("prices", include_str!("schema/prices.sql")),
     ("watched", include_str!("schema/watched.sql")),
     ("views", include_str!("schema/views.sql")),
@@ -69,9 +71,10 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/watched.sql"),
     include_str!("schema/attribute_maps.sql"),
     include_str!("schema/metered.sql"),
-    concat!(include_str!("schema/stands_for.sql"), include_str!("schema/call_minutes.sql")),
+    include_str!("schema/stands_for.sql"),
     include_str!("schema/span_blocks.sql"),
     include_str!("schema/told_otherwise.sql"),
+    concat!(include_str!("schema/resource_signs.sql"), include_str!("schema/cost_minutes.sql")),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -126,9 +129,10 @@ pub(crate) fn prepare(db: &Connection, data: &std::path::Path, now: Timestamp) -
 /// All steps from version `found` on.
 fn migrate(db: &Connection, found: i32) -> duckdb::Result<()> {
     MIGRATIONS[(found - 1) as usize..].iter().try_for_each(|step| db.execute_batch(step))?;
-    if found < CALL_MINUTES {
+    if found < RESOURCE_SIGNS {
         MADE_ANEW.iter().try_for_each(|name| db.execute_batch(file(name)))?;
-        db.execute_batch(&["INSERT INTO call_minutes\n", include_str!("queries/call_rows_of_before.sql")].concat())?;
+        db.execute(include_str!("queries/roll_signs.sql"), [0, i64::MAX])?;
+        db.execute_batch(include_str!("queries/dirty_of_before.sql"))?;
     }
     Ok(())
 }
@@ -168,7 +172,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 10");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 11");
     }
 
     #[test]
@@ -181,7 +185,8 @@ mod tests {
             "said",
             "platform",
             "invocations",
-            "call_minutes",
+            "cost_minutes",
+            "resource_signs",
             "watched",
             "invocation_costs",
             "cost_by",

@@ -3,8 +3,8 @@
 use coldlight_model::{SavedSearch, SearchPage, Timestamp};
 use duckdb::{Row, params};
 
+use crate::engine::transaction;
 use crate::error::StoreError;
-use crate::prices::transaction;
 use crate::store::Store;
 
 const ALL: &str = "SELECT *, epoch_ns(created_at) AS created_ns FROM saved_search_rows ORDER BY lower(\"name\"), \"name\", page, search_id";

@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 use coldlight_model::{BusyReason, ResourceId, Timestamp};
 
 use crate::commit::{self, Rest, Transaction, Written};
-use crate::engine::{Engine, Lent};
+use crate::engine::{Engine, Lent, transaction};
 use crate::error::{StoreError, chain};
 use crate::journal::{Journal, JournalError, Journaled, Reader};
 use crate::part::Part;
 use crate::progress::Progress;
-use crate::roll::{Roller, whole};
+use crate::roll::Roller;
 use crate::settings::Settings;
 use crate::span_blocks::Block;
 use crate::upkeep::{Allowance, Checkpoint, Removed, Retention};
@@ -341,7 +341,7 @@ impl Writer {
 
     /// Keeps what can be found in the spans written last, when no more will come. Where that fails they are read always.
     fn keep_block(&self, db: &Lent) {
-        if let Err(error) = whole(db, |db| self.block.keep(db)) {
+        if let Err(error) = transaction(db, |db| self.block.keep(db)) {
             tracing::warn!(error = %chain(&error), "searches will read the newest spans whole");
         }
     }
@@ -410,9 +410,10 @@ impl Writer {
             }
             Err(error) if StoreError::is_fatal(&error) => Err(Halt::Fatal(error)),
             Err(error) => {
-                // A reader that still needs old rows stands in the way: the next try is soon.
-                tracing::warn!(%error, "checkpoint postponed");
-                schedule.postpone((self.now)());
+                // A reader that still needs old rows, or writes a table of its own, stands in the way: the next try is soon.
+                if schedule.postpone((self.now)()) {
+                    tracing::warn!(%error, "checkpoint postponed");
+                }
                 Ok(())
             }
         }

@@ -30,7 +30,8 @@ pub async fn spending(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) 
         Some(other) => return Err(Wrong::parameter("cmp", format!("“{other}” is not one of prev, none"))),
     };
     let step = if asked.range.length() > 7 * 24 * HOUR { 24 * HOUR } else { HOUR };
-    let search = SpendingSearch { range: asked.range, step, first: 0, by, filter: filter(&asked)?, compare };
+    let search =
+        SpendingSearch { range: asked.range.whole_minutes(), step, first: 0, by, filter: filter(&asked)?, compare };
     let spending = site.store.spending(search).await?;
     match asked.query.get("format") {
         None | Some("json") => answer(&view(&spending)),

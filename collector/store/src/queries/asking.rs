@@ -11,6 +11,7 @@ use duckdb::{Connection, Row};
 use super::condition::Conditions;
 use super::invocation_condition::invocation_conditions;
 use super::spent_condition::spent_conditions;
+use crate::costs::is_clean;
 use crate::error::StoreError;
 
 /// What is summed.
@@ -18,14 +19,16 @@ use crate::error::StoreError;
 pub(super) enum Of {
     /// Invocations with the calls they made.
     Functions,
-    /// Invocations alone.
-    FunctionsAlone,
+    /// The same, of whole minutes that are computed already.
+    FunctionsByMinute,
     /// Those of the traces that the map of a filter is of.
     FunctionsFound,
     /// Tasks and pods.
     Containers,
     /// The calls that no invocation made.
     Calls,
+    /// The same, of whole minutes that are computed already.
+    CallsByMinute,
 }
 
 pub(super) struct Asking<'a> {
@@ -50,10 +53,7 @@ impl Asking<'_> {
         let sql = of
             .template()
             .replace("/* conditions */", &conditions.named())
-            .replace(
-                "/* calls */",
-                if matches!(of, Of::FunctionsAlone | Of::FunctionsFound) { NO_CALLS } else { CALLS },
-            )
+            .replace("/* calls */", if of == Of::FunctionsFound { NO_CALLS } else { CALLS })
             .replace("/* name */", if by_column { of.column() } else { of.said() })
             .replace("/* joins */", if by_column { "" } else { of.joins() });
         let mut asked = self.values(&sql);
@@ -115,6 +115,14 @@ impl Asking<'_> {
         Ok(())
     }
 
+    /// Whether `cost_minutes` has the answer to [`Of::FunctionsByMinute`] and [`Of::CallsByMinute`].
+    pub fn is_by_minute(&self, db: &Connection) -> Result<bool, StoreError> {
+        use SpendingBy::{Environment, Function, Memory, Service, Version};
+        Ok(self.filter.is_empty()
+            && matches!(self.by, Service | Function | Version | Memory | Environment)
+            && is_clean(db, self.range)?)
+    }
+
     /// Gives back what [`Asking::look`] and [`Asking::call`] took.
     pub fn forget(&self, db: &Connection) -> Result<(), StoreError> {
         Ok(db.execute_batch("DROP TABLE IF EXISTS temp.said_now; DROP TABLE IF EXISTS temp.calls_now")?)
@@ -122,10 +130,11 @@ impl Asking<'_> {
 
     fn conditions(&self, of: Of) -> Conditions {
         match of {
-            Of::Functions | Of::FunctionsAlone => invocation_conditions(self.range, self.filter),
+            Of::FunctionsByMinute | Of::CallsByMinute => Conditions::default(),
+            Of::Functions => invocation_conditions(self.range, self.filter),
             Of::FunctionsFound => {
                 let mut found = invocation_conditions(self.range, self.filter);
-                found.and("trace_id IN (SELECT trace_id FROM temp.rolling)", []);
+                found.and("trace_id IN (SELECT trace_id FROM temp.chosen)", []);
                 found
             }
             Of::Containers | Of::Calls => spent_conditions(self.filter),
@@ -168,7 +177,9 @@ macro_rules! joins {
 impl Of {
     fn template(self) -> &'static str {
         match self {
-            Self::Functions | Self::FunctionsAlone | Self::FunctionsFound => include_str!("spending.sql"),
+            Self::Functions | Self::FunctionsFound => include_str!("spending.sql"),
+            Self::FunctionsByMinute => include_str!("spending_minutes.sql"),
+            Self::CallsByMinute => include_str!("spending_minutes_calls.sql"),
             Self::Containers => include_str!("spending_containers.sql"),
             Self::Calls => include_str!("spending_calls.sql"),
         }
@@ -176,7 +187,16 @@ impl Of {
 
     fn column(self) -> &'static str {
         match self {
-            Self::Functions | Self::FunctionsAlone | Self::FunctionsFound => whole!(
+            Self::FunctionsByMinute => whole!(
+                "WHEN 'service' THEN service WHEN 'function' THEN \"function\" WHEN 'version' THEN version",
+                "WHEN 'memory' THEN memory_mb || ' MB' WHEN 'environment' THEN environment"
+            ),
+            Self::CallsByMinute => whole!(
+                "WHEN 'service' THEN service WHEN 'version' THEN version WHEN 'environment' THEN environment",
+                "WHEN 'function' THEN CASE made_by WHEN 'container' THEN '(containers)' ELSE '(no function)' END",
+                "WHEN 'memory' THEN '(calls outside of functions)'"
+            ),
+            Self::Functions | Self::FunctionsFound => whole!(
                 "WHEN 'service' THEN service WHEN 'function' THEN \"function\" WHEN 'route' THEN route WHEN 'version' THEN version",
                 "WHEN 'memory' THEN memory_mb || ' MB' WHEN 'tenant' THEN tenant WHEN 'environment' THEN environment"
             ),
@@ -196,19 +216,21 @@ impl Of {
 
     fn said(self) -> &'static str {
         match self {
-            Self::Functions | Self::FunctionsAlone | Self::FunctionsFound => part!("of_report.value, of_trace.value"),
+            Self::Functions | Self::FunctionsByMinute | Self::FunctionsFound => {
+                part!("of_report.value, of_trace.value")
+            }
             Self::Containers => {
                 part!(
                     "CASE WHEN matching.span_id IS NULL THEN coalesce(of_task.value, '(idle containers)') ELSE of_trace.value END"
                 )
             }
-            Self::Calls => part!("of_trace.value"),
+            Self::Calls | Self::CallsByMinute => part!("of_trace.value"),
         }
     }
 
     fn joins(self) -> &'static str {
         match self {
-            Self::Functions | Self::FunctionsAlone | Self::FunctionsFound => joins!(
+            Self::Functions | Self::FunctionsByMinute | Self::FunctionsFound => joins!(
                 "LEFT JOIN (FROM temp.said_now WHERE told_by = 'report') AS of_report
                    ON of_report.request_id = matching.request_id AND matching.span_id IS NULL"
             ),
@@ -217,7 +239,7 @@ impl Of {
                     SELECT task, any_value(said_by_sender(attributes, $named::VARCHAR, $of_attribute::BOOLEAN, $of_team::BOOLEAN)) AS value FROM container_resources GROUP BY task
                  ) AS of_task ON of_task.task = matching.task"
             ),
-            Self::Calls => joins!(),
+            Self::Calls | Self::CallsByMinute => joins!(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use coldlight_model::money::Usd;
 use coldlight_model::{Containers, Nanos, NodeKind, Rates, Task, TaskMoney, TimeRange, Timestamp};
-use duckdb::{Row, named_params};
+use duckdb::{Connection, Row, named_params};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -34,6 +34,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// Whether some task may have lived after `from`: what follows from one takes long to plan, and many keep functions alone.
+pub(super) fn lived_after(db: &Connection, from: Timestamp) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached("SELECT count(*) > 0 FROM resource_signs WHERE last_ns >= ?")?;
+    Ok(statement.query_row([from.nanos()], |row| row.get(0))?)
 }
 
 fn amount(row: &Row<'_>, name: &str) -> duckdb::Result<Option<Usd>> {

@@ -7,6 +7,7 @@ use coldlight_model::{Filter, Nanos, Spending, SpendingBy, SpendingGroup, Spent,
 use duckdb::{Connection, Row};
 
 use super::asking::{Asking, Of};
+use super::containers::lived_after;
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::whole;
@@ -106,8 +107,11 @@ struct All {
 
 fn gathered(db: &Connection, asking: &Asking<'_>, steps: usize) -> Result<All, StoreError> {
     let mut all = All::default();
-    asking.call(db)?;
-    asking.rows(db, Of::Functions, |row| {
+    let by_minute = asking.is_by_minute(db)?;
+    if !by_minute {
+        asking.call(db)?;
+    }
+    asking.rows(db, if by_minute { Of::FunctionsByMinute } else { Of::Functions }, |row| {
         let spent = spent(row)?;
         let once = Spent {
             invocations: count(row, "first_invocations")?,
@@ -124,7 +128,7 @@ fn gathered(db: &Connection, asking: &Asking<'_>, steps: usize) -> Result<All, S
         of.on_arm64 = of.on_arm64.unwrap_or_default().checked_add(money(row, "on_arm64")?);
         Ok(())
     })?;
-    asking.rows(db, Of::Containers, |row| {
+    let mut on_containers = |row: &Row<'_>| {
         let spent = spent_on_containers(row)?;
         let once = Spent {
             container_requests: count(row, "first_requests")?,
@@ -137,8 +141,11 @@ fn gathered(db: &Connection, asking: &Asking<'_>, steps: usize) -> Result<All, S
         // A container's image for another processor is not ours to judge.
         of.not_on_arm64 = true;
         Ok(())
-    })?;
-    asking.rows(db, Of::Calls, |row| {
+    };
+    if lived_after(db, asking.range.from)? {
+        asking.rows(db, Of::Containers, &mut on_containers)?;
+    }
+    asking.rows(db, if by_minute { Of::CallsByMinute } else { Of::Calls }, |row| {
         let spent = Spent { in_failed: money(row, "calls_in_failed")?, ..spent_on_calls(row)? };
         gather(&mut all, row, (spent.clone(), spent), steps)?;
         Ok(())

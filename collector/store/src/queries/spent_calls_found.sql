@@ -1,8 +1,8 @@
--- spent_calls_found.sql: as spent_calls.sql, of the traces in `rolling` alone. The macro then reads their spans instead of all.
+-- spent_calls_found.sql: as spent_calls.sql, of the traces in `chosen` alone. The macro then reads their spans instead of all.
 WITH span_rows AS MATERIALIZED (
-    SELECT *
+    SELECT *, rowid
     FROM main.span_rows
-    WHERE trace_id IN (SELECT trace_id FROM temp.rolling)
+    WHERE trace_id IN (SELECT trace_id FROM temp.chosen)
       AND started_at >= make_timestamp_ns($from::BIGINT - 3600000000000) AND started_at < make_timestamp_ns($to::BIGINT)
 )
 SELECT

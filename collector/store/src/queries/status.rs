@@ -46,7 +46,8 @@ impl Store {
     pub async fn is_rolled(&self) -> Result<bool, StoreError> {
         self.ask(|db| {
             Ok(db.query_row(
-                "SELECT least((SELECT sequence FROM rolled), (SELECT sequence FROM invoked)) = (SELECT written_sequence FROM state)",
+                "SELECT least((SELECT sequence FROM rolled), (SELECT sequence FROM invoked)) = (SELECT written_sequence FROM state)
+                    AND NOT EXISTS (SELECT 1 FROM cost_dirty)",
                 [],
                 |row| row.get(0),
             )?)

@@ -1,5 +1,6 @@
--- touched_requests.sql: requests of which spans or platform records came since the last time, and between when. An init has no request of
--- its own: it touches the first start after it in the same process, or the last before it when it happened inside one.
+-- touched_requests.sql: requests of which spans or platform records came since the last time. An init has no request of its own: it touches
+-- the first start after it in the same process, or the last before it when it happened inside one. Looked for from $3 until $4 (ns), as
+-- touched_between.sql says: what was told before is long.
 CREATE OR REPLACE TEMP TABLE touched AS
 WITH fresh AS (
     SELECT invocation_id AS request_id, started_at AS seen_at
@@ -17,6 +18,7 @@ starts AS (
     SELECT resource_id, invocation_id, reported_at
     FROM platform_rows
     WHERE kind = 'start' AND invocation_id IS NOT NULL AND resource_id IN (SELECT resource_id FROM inits)
+      AND reported_at BETWEEN make_timestamp_ns($3) AND make_timestamp_ns($4)
 ),
 all_seen AS (
     SELECT request_id, seen_at FROM fresh
@@ -27,6 +29,7 @@ all_seen AS (
     JOIN invocation_rows AS told ON told.trace_id = call.trace_id AND told.service = call.service
     WHERE call.sequence > $1 AND call.sequence <= $2 AND call.kind IN ('client', 'producer')
       AND call.started_at BETWEEN told.started_at AND told.started_at + INTERVAL 15 MINUTE
+      AND told.started_at BETWEEN make_timestamp_ns($3) AND make_timestamp_ns($4)
     UNION ALL
     SELECT starts.invocation_id, starts.reported_at
     FROM inits ASOF JOIN starts ON inits.resource_id = starts.resource_id AND inits.reported_at <= starts.reported_at

@@ -4,7 +4,7 @@ WITH asked AS MATERIALIZED (
     SELECT unnest(string_split($1, ',')) AS asked_id
 ),
 span_rows AS NOT MATERIALIZED (
-    SELECT *
+    SELECT *, rowid
     FROM main.span_rows
     WHERE trace_id IN (SELECT asked_id FROM asked) AND started_at BETWEEN make_timestamp_ns($2) AND make_timestamp_ns($3)
 )

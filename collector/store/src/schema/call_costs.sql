@@ -70,7 +70,7 @@ CREATE OR REPLACE MACRO is_billed(remote_kind, operation, item) AS
 CREATE OR REPLACE MACRO metered_between(asked_from, asked_to) AS TABLE
 WITH said AS (
     SELECT
-        trace_id, span_id, CASE WHEN kind <> 'server' THEN parent_span_id END AS called_in, resource_id, started_at, duration_ns,
+        span.rowid AS place, trace_id, span_id, CASE WHEN kind <> 'server' THEN parent_span_id END AS called_in, resource_id, started_at, duration_ns,
         span.service, span.name, kind, error OR fault AS failed, http_route, remote_kind, remote_name, tenant,
         coalesce(span.cloud_region, resource.region) AS region,
         metered_operation(rpc_method, db_operation, messaging_operation) AS operation,
@@ -149,45 +149,51 @@ SELECT
     END AS unpriced_because
 FROM priced_between(0, 9000000000000000000);
 
--- Those begun from asked_from to asked_to (ns), each with the invocation that made it, request_id and invoked_at: the latest of the same service in the same trace that began before it, two hours before at most. A gateway's request begins with
--- the invocation that answers it. None is a container's, or nobody's. Without
--- asked_several no service may be invoked twice in a trace; then nothing is kept aside to be sorted.
+-- Those begun from asked_from to asked_to (ns), each with the invocation that made it, request_id and invoked_at: the latest of the same service
+-- in the same trace that began before it, two hours before at most. A gateway's request begins with the invocation that answers it. None is a
+-- container's, or nobody's. Little is told of each, for there are millions; the rest is where place (a rowid) says, and trace ids are compared
+-- as numbers. Without asked_several no service may be invoked twice in a trace; then nothing is kept aside to be sorted.
 CREATE OR REPLACE MACRO calls_made(asked_from, asked_to, asked_several) AS TABLE
 WITH invoked AS MATERIALIZED (
     -- A service is mostly invoked once in a trace: then nobody has to be sorted to find the latest before a call.
     SELECT
-        trace_id AS invoked_trace, service AS invoked_service, count(*) AS times, min(epoch_ns(started_at)) AS from_ns,
+        TRY_CAST(trace_id AS UUID) AS invoked_trace, service AS invoked_service, count(*) AS times, min(epoch_ns(started_at)) AS from_ns,
         any_value(request_id) AS invoked_request
     FROM invocation_rows
     WHERE trace_id IS NOT NULL
       AND started_at >= make_timestamp_ns(asked_from - 7201000000000) AND started_at < make_timestamp_ns(asked_to + 1000000000)
-    GROUP BY trace_id, service
+    GROUP BY ALL
 ),
 call AS (
-    SELECT *, epoch_ns(started_at) + CASE WHEN kind = 'server' THEN 1000000000 ELSE 0 END AS at_ns
+    SELECT
+        place, TRY_CAST(trace_id AS UUID) AS trace, service, remote_kind, region, is_least, attos, epoch_ns(started_at) AS began_ns,
+        epoch_ns(started_at) + CASE WHEN kind = 'server' THEN 1000000000 ELSE 0 END AS at_ns
     FROM priced_between(asked_from, asked_to)
 )
 SELECT
-    * EXCLUDE (at_ns, from_ns, invoked_request),
+    place, remote_kind, region, is_least, attos, began_ns,
     CASE WHEN at_ns - from_ns BETWEEN 0 AND 7201000000000 THEN invoked_request END AS request_id,
     CASE WHEN at_ns - from_ns BETWEEN 0 AND 7201000000000 THEN make_timestamp_ns(from_ns) END AS invoked_at
 FROM (
     SELECT call.*, from_ns, invoked_request
     FROM call
-    LEFT JOIN invoked ON invoked_trace = trace_id AND invoked_service = service
+    LEFT JOIN invoked ON invoked_trace = trace AND invoked_service = service
     WHERE times IS NULL OR times = 1
     UNION ALL
     SELECT call.*, often.from_ns, often.invoked_request
     FROM (
         SELECT call.*
         FROM call
-        SEMI JOIN (FROM invoked WHERE times > 1 AND asked_several) AS several ON invoked_trace = trace_id AND invoked_service = service
+        SEMI JOIN (FROM invoked WHERE times > 1 AND asked_several) AS several ON invoked_trace = trace AND invoked_service = service
     ) AS call
     ASOF LEFT JOIN (
-        SELECT request_id AS invoked_request, trace_id AS often_trace, service AS often_service, epoch_ns(started_at) AS from_ns
-        FROM invocation_rows
-        SEMI JOIN (FROM invoked WHERE times > 1 AND asked_several) AS several ON invoked_trace = trace_id AND invoked_service = service
-        WHERE started_at >= make_timestamp_ns(asked_from - 7201000000000) AND started_at < make_timestamp_ns(asked_to + 1000000000)
+        SELECT request_id AS invoked_request, trace AS often_trace, service AS often_service, epoch_ns(started_at) AS from_ns
+        FROM (
+            SELECT *, TRY_CAST(trace_id AS UUID) AS trace
+            FROM invocation_rows
+            WHERE started_at >= make_timestamp_ns(asked_from - 7201000000000) AND started_at < make_timestamp_ns(asked_to + 1000000000)
+        )
+        SEMI JOIN (FROM invoked WHERE times > 1 AND asked_several) AS several ON invoked_trace = trace AND invoked_service = service
     ) AS often
-      ON often.often_trace = call.trace_id AND often.often_service = call.service AND often.from_ns <= call.at_ns
+      ON often.often_trace = call.trace AND often.often_service = call.service AND often.from_ns <= call.at_ns
 );

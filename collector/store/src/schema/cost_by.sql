@@ -1,3 +1,19 @@
+-- A row a minute, and not one an invocation: millions are summed in milliseconds.
+CREATE OR REPLACE VIEW costs AS
+SELECT
+    minute, made_by, service, environment, "function", version, region, architecture, memory_mb, invocations, failed, cold, unpriced,
+    usd_of(requests + own + waiting + init + flush + restore + calls) AS cost_usd,
+    usd_of(requests) AS requests_cost_usd,
+    usd_of(own + waiting + init + flush) AS duration_cost_usd,
+    -- These two are parts of duration_cost_usd.
+    usd_of(init) AS init_cost_usd,
+    usd_of(waiting) AS waiting_cost_usd,
+    usd_of(restore) AS snapstart_restore_cost_usd,
+    usd_of(calls) AS calls_cost_usd,
+    unpriced_calls,
+    usd_of(in_failed + calls_in_failed) AS failed_cost_usd
+FROM cost_minutes;
+
 -- Tables of cost in one word. `since` is how far back to look, '7 days'; the time of the question is the variable that sql/clock.rs sets.
 
 -- An invocation whose attribute is that of its messages' traces is divided over them: its cost exactly, and it counts in each.

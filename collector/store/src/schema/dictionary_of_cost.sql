@@ -49,6 +49,30 @@ COMMENT ON COLUMN invocations."waiting_cost_usd" IS 'Part of duration_cost_usd t
 COMMENT ON COLUMN invocations."snapstart_restore_cost_usd" IS 'Price of a SnapStart restore, USD.';
 COMMENT ON COLUMN invocations."cost_usd" IS 'requests + duration + restore at the list price of its day, exact, USD. NULL is what nobody prices, never 0.';
 
+COMMENT ON VIEW costs IS 'a minute of what a function''s invocations and calls cost, and the calls of everybody else; quick over millions';
+COMMENT ON COLUMN costs."minute" IS 'When they began, UTC. After a change of prices minutes are computed anew within a while, the newest first.';
+COMMENT ON COLUMN costs."made_by" IS 'function: invocations and the calls they made; container or other: calls that no invocation made.';
+COMMENT ON COLUMN costs."service" IS 'service.name of the function, or of whoever called.';
+COMMENT ON COLUMN costs."environment" IS 'deployment.environment.name.';
+COMMENT ON COLUMN costs."function" IS 'Name of the function.';
+COMMENT ON COLUMN costs."version" IS 'Version of the function, or service.version of whoever called.';
+COMMENT ON COLUMN costs."region" IS 'AWS region.';
+COMMENT ON COLUMN costs."architecture" IS 'arm64 or x86_64.';
+COMMENT ON COLUMN costs."memory_mb" IS 'Memory configured, in MB.';
+COMMENT ON COLUMN costs."invocations" IS 'How many invocations.';
+COMMENT ON COLUMN costs."failed" IS 'Those that did not end well.';
+COMMENT ON COLUMN costs."cold" IS 'Those in a new environment.';
+COMMENT ON COLUMN costs."unpriced" IS 'Those that cannot be priced; in none of the sums.';
+COMMENT ON COLUMN costs."cost_usd" IS 'All that follows but its parts: requests, duration, restores and calls, exact, USD.';
+COMMENT ON COLUMN costs."requests_cost_usd" IS 'Price of the requests themselves, USD.';
+COMMENT ON COLUMN costs."duration_cost_usd" IS 'Billed time × memory × price of a GB-second, USD.';
+COMMENT ON COLUMN costs."init_cost_usd" IS 'Part of duration_cost_usd that is init, USD.';
+COMMENT ON COLUMN costs."waiting_cost_usd" IS 'Part of duration_cost_usd that was spent waiting on calls, USD.';
+COMMENT ON COLUMN costs."snapstart_restore_cost_usd" IS 'Price of SnapStart restores, USD.';
+COMMENT ON COLUMN costs."calls_cost_usd" IS 'Price of metered calls (call_costs has each), USD.';
+COMMENT ON COLUMN costs."unpriced_calls" IS 'Metered calls that cannot be priced.';
+COMMENT ON COLUMN costs."failed_cost_usd" IS 'Of cost_usd, what failed invocations cost with their calls, USD.';
+
 COMMENT ON VIEW prices IS 'a tier of a price, with its source and from when it holds';
 COMMENT ON COLUMN prices."region" IS 'AWS region; * is every region.';
 COMMENT ON COLUMN prices."service" IS 'lambda, fargate, ec2, sqs …';

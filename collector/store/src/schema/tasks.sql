@@ -17,21 +17,6 @@ SELECT
 FROM resource_rows
 WHERE platform IN ('ecs', 'eks') OR (container_id IS NOT NULL AND platform <> 'lambda');
 
--- What was seen of a task: its spans and its metrics. A sign dated after its receipt is as old as its receipt.
-CREATE OR REPLACE VIEW task_signs AS
-SELECT
-    resource_id,
-    epoch_ns(min(least(started_at, received_at))) AS first_ns,
-    max(least(epoch_ns(started_at) + duration_ns, epoch_ns(received_at))) AS last_ns
-FROM span_rows
-WHERE resource_id IN (SELECT resource_id FROM container_resources)
-GROUP BY resource_id
-UNION ALL
-SELECT resource_id, epoch_ns(min(least("time", received_at))), epoch_ns(max(least("time", received_at)))
-FROM metric_rows
-WHERE resource_id IN (SELECT resource_id FROM container_resources)
-GROUP BY resource_id;
-
 -- One row a task, with the life that is counted and what it is priced with. A life begins with the pull of the image where that was told
 -- and is no more than an hour older than all we keep; else with the oldest we keep. More than 90 days are not counted.
 CREATE OR REPLACE VIEW task_lives AS
@@ -73,7 +58,7 @@ WITH told AS (
         min(signs.first_ns) AS first_ns,
         max(signs.last_ns) AS last_ns
     FROM container_resources
-    JOIN task_signs AS signs USING (resource_id)
+    JOIN resource_signs AS signs USING (resource_id)
     GROUP BY task
 ),
 lived AS (

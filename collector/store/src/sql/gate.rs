@@ -12,7 +12,7 @@ use super::parser::Parser;
 use super::{SqlError, functions, growth, place, series};
 
 /// The names that questions may read.
-pub(crate) const TABLES: [&str; 14] = [
+pub(crate) const TABLES: [&str; 15] = [
     "spans",
     "resources",
     "logs",
@@ -21,6 +21,7 @@ pub(crate) const TABLES: [&str; 14] = [
     "tasks",
     "requests",
     "call_costs",
+    "costs",
     "traces",
     "edges",
     "deliveries",

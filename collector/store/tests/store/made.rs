@@ -54,13 +54,13 @@ impl Kept {
 
     /// Waits until everything acknowledged is visible and counted.
     pub async fn visible(&self) {
-        for _ in 0..2000 {
-            if self.store.counters().waiting_batches == 0 {
+        for _ in 0..6_000 {
+            if self.store.counters().waiting_batches == 0 && self.store.is_rolled().await.expect("a store") {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("acknowledged and not visible after 10 s");
+        panic!("acknowledged and not counted after a minute");
     }
 
     pub async fn count(&self, sql: &str) -> i128 {

@@ -1,11 +1,11 @@
 //! What was spent, by any attribute, with every filter: each sum of parts is the bill.
 
-use coldlight_model::money::Usd;
+use coldlight_model::money::{Architecture, Layer, Price, PriceBook, Usd};
 use coldlight_model::sampling::Sampled;
 use coldlight_model::{
     Batch, Cell, Filter, Kind, Link, Resource, Scope, Span, Spending, SpendingBy, Spent, TraceId, TraceSort, Value,
 };
-use coldlight_store::{Question, SpendingSearch, TraceSearch};
+use coldlight_store::{Question, Recording, SpendingSearch, TraceSearch};
 
 use crate::made::{self, Kept, trace_id};
 
@@ -289,6 +289,89 @@ async fn map_list_and_cost_tell_one_sum() {
     assert_eq!(list.traces[0].cost, Some(spent.total()));
     assert_eq!(map.spent.total(), spent.total());
     assert!(spent.calls > Usd::ZERO && spent.tasks == Usd::ZERO);
+}
+
+/// Of the same time, from the minutes that are computed already, and from each invocation: a filter that all pass is asked of those.
+async fn by_minute_and_one_by_one(kept: &Kept, by: &SpendingBy) -> (Spending, Spending) {
+    crate::map::map_when_rolled(kept).await;
+    let [quick, slow] = ["", "-service:nobody"].map(|filter| SpendingSearch {
+        filter: Filter::of_invocations(filter),
+        ..made::spending(made::last_hour().whole_minutes(), MINUTE, by.clone())
+    });
+    (kept.store.spending(quick).await.unwrap(), kept.store.spending(slow).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_by_minute_is_that_of_each_invocation_whatever_comes_late() {
+    let kept = shop().await;
+    let ids = kept
+        .store
+        .sql(Question::new("SELECT trace_id, span_id FROM spans WHERE service = 'worker' AND kind = 'server'"));
+    let ids = ids.await.unwrap().rows.remove(0);
+    let [Cell::Text(trace), Cell::Text(parent)] = &ids[..] else { panic!("{ids:?}") };
+    // Minutes later the worker still writes, and then its platform says that it ran into its timeout.
+    let mut late = call(&invocation(9, 0, &[]), "S3", "PutObject", &[("aws.s3.bucket", "pictures".into())]);
+    (late.trace_id, late.parent_span_id) =
+        (TraceId::from_hex(trace).unwrap(), coldlight_model::SpanId::from_hex(parent));
+    late.started_at = made::now().plus(30_000_000_000);
+    let worker = Batch {
+        received_at: made::now(),
+        resources: vec![function("worker", ("service.namespace", "fulfilment"))],
+        scopes: vec![Scope::default()],
+        ..Batch::default()
+    };
+    let report = crate::invocations::report(4, made::now().minus(1_000_000_000));
+    let listed = PriceBook::built_in().prices().find(|price| {
+        (&*price.region, &*price.service, &*price.item) == ("us-east-1", "lambda", "duration")
+            && price.architecture == Some(Architecture::Arm64)
+    });
+    let set = Price {
+        layer: Layer::Set,
+        begin: 0,
+        end: None,
+        usd: Some("0.001".parse().unwrap()),
+        ..listed.unwrap().clone()
+    };
+    let mut before = Usd::ZERO;
+    for step in 0..4 {
+        match step {
+            1 => kept.keep(Batch { spans: vec![late.clone()], ..worker.clone() }).await,
+            2 => kept.keep(Batch { logs: vec![report.clone()], ..worker.clone() }).await,
+            3 => {
+                kept.store
+                    .record_prices(Recording { prices: vec![set.clone()], ..Recording::default() })
+                    .await
+                    .unwrap();
+            }
+            _ => {}
+        }
+        for by in [
+            SpendingBy::Service,
+            SpendingBy::Function,
+            SpendingBy::Version,
+            SpendingBy::Memory,
+            SpendingBy::Environment,
+        ] {
+            let (mut quick, mut slow) = by_minute_and_one_by_one(&kept, &by).await;
+            for group in quick.groups.iter_mut().chain(&mut slow.groups) {
+                // A late call is of its own minute in the one, of its invocation's in the other.
+                let steps = std::mem::take(&mut group.steps);
+                assert_eq!(Usd::sum(steps), Some(group.spent.total()), "{by:?} after {step}");
+            }
+            assert_eq!((&quick.total, &quick.groups), (&slow.total, &slow.groups), "{by:?} after {step}");
+            assert_eq!(
+                (quick.previous, quick.previous_steps),
+                (slow.previous, slow.previous_steps),
+                "{by:?} after {step}"
+            );
+        }
+        let sum = kept.sum_of("SELECT sum(cost_usd) FROM costs").await;
+        let each =
+            "SELECT sum(cost_usd) FROM (SELECT cost_usd FROM invocations UNION ALL SELECT cost_usd FROM call_costs)";
+        assert_eq!(sum, kept.sum_of(each).await, "after {step}");
+        assert_ne!(sum, before, "step {step} changes the bill");
+        before = sum;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
