@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod baggage;
 mod clock;
 mod courier;
 mod failure;

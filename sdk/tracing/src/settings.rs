@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
+use crate::baggage::TENANT_AND_CUSTOMER;
+
 /// Looks a variable up. Programs ask their environment, tests a table.
 pub(crate) type Look<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -79,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) limits: SpanLimits,
     /// Directives of [`tracing_subscriber::filter::Targets`] for spans made with `tracing`.
     pub(crate) filter: Option<String>,
+    /// Entries of a caller's baggage that become attributes.
+    pub(crate) baggage: Vec<String>,
 }
 
 /// The conventional limit is 128; an SQS batch has up to 10,000 records, each with a link.
@@ -119,6 +123,7 @@ impl Reader<'_> {
             batch: self.batch(),
             limits: self.limits(),
             filter: self.text("COLDLIGHT_SPANS"),
+            baggage: self.baggage(),
         }
     }
 
@@ -276,6 +281,14 @@ impl Reader<'_> {
         formats
     }
 
+    fn baggage(&self) -> Vec<String> {
+        match self.text("COLDLIGHT_BAGGAGE").as_deref() {
+            None => TENANT_AND_CUSTOMER.map(str::to_owned).to_vec(),
+            Some("none") => Vec::new(),
+            Some(text) => text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect(),
+        }
+    }
+
     fn batch(&mut self) -> Batch {
         let queue = self.number("OTEL_BSP_MAX_QUEUE_SIZE", 2048);
         let size = self.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512).min(queue);
@@ -343,6 +356,13 @@ mod tests {
         assert_eq!(settings.batch, Batch { queue: 2048, size: 512, delay: Duration::from_secs(5) });
         assert_eq!(settings.formats, [Format::XRay, Format::TraceContext, Format::Baggage]);
         assert!(matches!(settings.sampler, Sampler::ParentBased(_)));
+        assert_eq!(settings.baggage, ["tenant.id", "customer.id"]);
+    }
+
+    #[test]
+    fn baggage_is_chosen_by_name() {
+        assert_eq!(read(&[("COLDLIGHT_BAGGAGE", "plan, region")]).0.baggage, ["plan", "region"]);
+        assert!(read(&[("COLDLIGHT_BAGGAGE", "none")]).0.baggage.is_empty());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::baggage::FromBaggage;
 use crate::courier::{Courier, Start};
 use crate::ids::XRayIds;
 use crate::report::report;
@@ -108,7 +109,7 @@ impl Telemetry {
         // Managed Instances serve several invocations at once and are never frozen.
         let most = look("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok());
         let freezes = place == Place::Lambda && most.is_none_or(|most: u32| most <= 1);
-        let filter = settings.filter.clone();
+        let (filter, keys) = (settings.filter.clone(), settings.baggage.clone());
         let at_once = resource::at_once(&place, &look);
         let mut provider = SdkTracerProvider::builder()
             .with_id_generator(XRayIds::default())
@@ -121,6 +122,9 @@ impl Telemetry {
             .and_then(|started| started.map_err(|why| report(&format!("spans cannot be sent: no thread: {why}"))).ok());
         if let Some(courier) = &courier {
             provider = provider.with_span_processor(courier.clone());
+            if !keys.is_empty() {
+                provider = provider.with_span_processor(FromBaggage { keys });
+            }
         }
         Self { inner: Arc::new(Inner { provider: provider.build(), courier, filter, freezes }) }
     }

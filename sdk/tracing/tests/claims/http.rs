@@ -75,6 +75,29 @@ async fn one_trace_goes_from_the_client_through_the_route_into_the_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_caller_s_baggage_says_on_whose_behalf_it_asks_and_nothing_else() {
+    let traced = traced();
+    let app = Router::new().route("/carts/{id}", get(async || price_in_cart().await)).layer(coldlight::http::serve());
+    let address = serve(app).await;
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let long = "x".repeat(300);
+    let request = Request::get(format!("http://{address}/carts/7"))
+        .header("baggage", format!("customer.id=acme%20co,secret=hunter2,tenant.id={long}"))
+        .body(Empty::new())
+        .unwrap();
+    client.request(request).await.unwrap();
+    let served = traced.span("GET /carts/{id}");
+    check(&served, &[("customer.id", "acme co")]);
+    assert_eq!([attribute(&served.attributes, "secret"), attribute(&served.attributes, "tenant.id")], [None, None]);
+    assert_eq!(attribute(&traced.span("price_in_cart").attributes, "customer.id"), None, "its trace says it");
+}
+
+#[tracing::instrument]
+async fn price_in_cart() -> String {
+    "7 euros".to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_of_reqwest_go_along_and_their_errors_keep_addresses_to_themselves() {
     let traced = traced();
     let app = Router::new().route("/missing/{id}", get(async || StatusCode::NOT_FOUND)).layer(coldlight::http::serve());
