@@ -47,7 +47,7 @@ pub struct FilterBar {
 impl FilterBar {
     /// `here` is the page's address with its filter; the form leads to `action` and keeps `here`'s state.
     pub fn new(filter: &Filter, here: &Link, action: &str) -> Self {
-        let bare = here.clone().without("f").without("cursor");
+        let bare = here.clone().without("f").first_page();
         let chip = |(at, condition): (usize, &coldlight_model::Condition)| Chip {
             word: text::cut(&condition.word, 80),
             href: bare.clone().with("f", filter.without(at)).to_string(),
@@ -60,7 +60,7 @@ impl FilterBar {
             problems: filter
                 .problems
                 .iter()
-                .map(|problem| (text::cut(&problem.word, 80), text::cut(&problem.message, 200)))
+                .map(|problem| (text::cut(&problem.word, 80), text::cut(&problem.message, 500)))
                 .collect(),
         }
     }

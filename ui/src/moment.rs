@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use coldlight_model::{Nanos, Timestamp};
+use coldlight_model::{Nanos, TimeRange, Timestamp};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 /// The zone data compiled into the program: the same on every machine, and no file is read.
@@ -82,6 +82,15 @@ impl Zone {
     /// `20 Nov 14:03`.
     pub fn day_minute(&self, at: Timestamp) -> String {
         self.format(at, "%-d %b %H:%M")
+    }
+
+    /// Under a chart whose times are so far apart: with seconds, or with its day where `range` begins and ends on different ones.
+    pub fn tick(&self, at: Timestamp, apart: Nanos, range: TimeRange) -> String {
+        match () {
+            () if apart < 60_000_000_000 => self.format(at, "%H:%M:%S"),
+            () if self.date(range.from) == self.date(range.to) => self.minute(at),
+            () => self.day_minute(at),
+        }
     }
 
     /// `2026-11-20T15:03:22+01:00`, as a form field holds it and reads it back.
@@ -193,6 +202,15 @@ mod tests {
         assert_eq!(Zone::named("America/Sao_Paulo").unwrap().short(at()), "UTC-03");
         assert_eq!(Zone::named("Mars/Olympus"), None);
         assert_eq!(Zone::named(&"x".repeat(9_999)), None);
+    }
+
+    #[test]
+    fn times_under_a_chart_are_as_exact_as_they_are_apart() {
+        let zone = Zone::utc();
+        let range = |hours: u64| TimeRange { from: at(), to: at().plus(hours * 3_600_000_000_000) };
+        assert_eq!(zone.tick(at(), 20_000_000_000, range(1)), "14:03:22");
+        assert_eq!(zone.tick(at(), 60_000_000_000, range(1)), "14:03");
+        assert_eq!(zone.tick(at(), 3_600_000_000_000, range(12)), "20 Nov 14:03");
     }
 
     #[test]

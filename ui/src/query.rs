@@ -170,6 +170,11 @@ impl Link {
         self
     }
 
+    /// The first page of a list: without what leads to a later one.
+    pub fn first_page(self) -> Self {
+        self.without("cursor").without("row")
+    }
+
     /// Without every pair of that name.
     pub fn without(mut self, name: &str) -> Self {
         self.pairs.retain(|(known, _)| known != name);

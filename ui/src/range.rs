@@ -193,7 +193,7 @@ impl Picker {
     /// `here` is the page's address; its range is replaced.
     pub fn new(range: &Range, here: &Link, zone: &Zone, now: Timestamp) -> Self {
         let resolved = range.resolve(now);
-        let bare = PARAMS.iter().fold(here.clone(), |link, name| link.without(name)).without("cursor");
+        let bare = PARAMS.iter().fold(here.clone(), |link, name| link.without(name)).first_page();
         let choices = Preset::ALL.map(|preset| Choice {
             label: preset.label(),
             href: bare.clone().with("range", preset.name()).to_string(),

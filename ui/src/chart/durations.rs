@@ -78,12 +78,10 @@ impl Durations {
         });
         let quantile = |q: f64| histogram.quantile(q).unwrap_or(0);
         let (p50, p95) = (quantile(0.5), quantile(0.95));
-        let mark =
-            |nanos: u64, name: &str| Mark { anchor: anchor(x_of(nanos as f64), 24.0), ..at(x_of(nanos as f64), name) };
         let tick = |tick: Tick| Mark { anchor: middle(x_of(tick.at as f64)), ..at(x_of(tick.at as f64), &tick.label) };
         Some(Self {
             bars: drawn.collect(),
-            marks: vec![mark(p50, "p50"), mark(p95, "p95")],
+            marks: marks([p50, p95].map(|nanos| x_of(nanos as f64))).into(),
             ticks: log_duration_ticks(low, high, 5).into_iter().map(tick).collect(),
             summary: format!(
                 "Half of the calls took up to {}, 95% up to {}; the slowest about {}.",
@@ -99,9 +97,16 @@ fn at(x: f64, label: &str) -> Mark {
     Mark { x: number(x), label: label.to_owned(), anchor: "start" }
 }
 
-/// Right of the line, or left of it where the box ends.
-fn anchor(x: f64, room: f64) -> &'static str {
-    if x + room > WIDTH { "end" } else { "start" }
+/// The median and the 95th percentile, labelled right of their lines, or left where there is no room; one label for both where neither has.
+fn marks([p50, p95]: [f64; 2]) -> [Mark; 2] {
+    const ROOM: f64 = 26.0;
+    let anchor = |x: f64| if x + ROOM > WIDTH { "end" } else { "start" };
+    let mark = |x: f64, name: &str, anchor| Mark { anchor, ..at(x, name) };
+    match () {
+        () if p95 - p50 >= ROOM => [mark(p50, "p50", anchor(p50)), mark(p95, "p95", anchor(p95))],
+        () if p50 >= ROOM && anchor(p95) == "start" => [mark(p50, "p50", "end"), mark(p95, "p95", "start")],
+        () => [mark(p50, "", "start"), mark(p95, "p50, p95", if p95 > WIDTH / 2.0 { "end" } else { "start" })],
+    }
 }
 
 fn middle(x: f64) -> &'static str {
@@ -145,6 +150,17 @@ mod tests {
             let total = chart.bars.len();
             assert!((2..=41).contains(&total) || spread == 1, "spread {spread}: {total}");
         }
+    }
+
+    #[test]
+    fn labels_of_marks_stand_beside_each_other() {
+        let told = |x| marks(x).map(|mark| (mark.label, mark.anchor));
+        let [wide, close] = [[20.0, 90.0], [100.0, 104.0]].map(told);
+        assert_eq!(wide, [("p50".into(), "start"), ("p95".into(), "start")]);
+        assert_eq!(close, [("p50".into(), "end"), ("p95".into(), "start")]);
+        assert_eq!(told([3.0, 5.0])[1], ("p50, p95".into(), "start"));
+        assert_eq!(told([300.0, 305.0])[1], ("p50, p95".into(), "end"));
+        assert_eq!(told([250.0, 309.0])[1], ("p95".into(), "end"));
     }
 
     #[test]

@@ -306,8 +306,7 @@ pub fn chart(slices: &[InvocationGroup], state: &State, zone: &Zone, of: Stacked
 pub fn labels(range: TimeRange, zone: &Zone) -> Vec<(String, String)> {
     let label = |at: u64| {
         let time = range.from.plus(range.length() / 4 * at);
-        let words = if range.length() > 86_400_000_000_000 { zone.day_minute(time) } else { zone.minute(time) };
-        ((at * 25).to_string(), words)
+        ((at * 25).to_string(), zone.tick(time, range.length() / 4, range))
     };
     (0..4).map(label).collect()
 }

@@ -109,6 +109,8 @@ struct Open {
     chrome: Chrome,
     bar: Option<Bar>,
     question: String,
+    /// A strip of numbers stands above what will come.
+    has_figures: bool,
 }
 
 /// The filter and the range, good for use while one waits.
@@ -158,6 +160,7 @@ impl Waiting {
         let page = super::render(&Open {
             chrome,
             bar: self.bar(),
+            has_figures: self.kind.has_range,
             question: question.map_or_else(String::new, |(_, question)| question.clone()),
         });
         page.split_once(CONTENT).map_or(page.clone(), |(before, _)| before.to_owned())
@@ -167,7 +170,7 @@ impl Waiting {
         if !self.kind.has_range && !self.kind.has_filter {
             return None;
         }
-        let bare = self.here.clone().without("cursor");
+        let bare = self.here.clone().first_page();
         let ranges = Preset::ALL.map(|preset| {
             let href = without_range(&bare).with("range", preset.name()).to_string();
             (preset.label(), href, self.range == Range::Last(preset))
@@ -207,7 +210,7 @@ impl Waiting {
     /// The page of up to three shorter ranges, the longest first; nothing where the page has no range.
     pub fn narrower(&self) -> Vec<(String, String)> {
         let shorter = Preset::ALL.into_iter().filter(|preset| self.kind.has_range && preset.length() < self.length);
-        let bare = without_range(&self.here.clone().without("cursor"));
+        let bare = without_range(&self.here.clone().first_page());
         let link = |preset: Preset| (preset.label().to_owned(), bare.clone().with("range", preset.name()).to_string());
         shorter.rev().take(3).map(link).collect()
     }

@@ -3,7 +3,7 @@
 //! Cells of one shade are one path, so that a full grid is six elements. The table under it has the same numbers; its heads
 //! choose a row or a column without a pointer.
 
-use coldlight_model::{Heat, HeatBox, Timestamp, bucket_bounds};
+use coldlight_model::{Heat, HeatBox, TimeRange, Timestamp, bucket_bounds};
 
 use super::part;
 use super::state::State;
@@ -157,12 +157,8 @@ fn paths(cells: &[Cell], columns: usize, rows: usize, most: u64) -> (Vec<(usize,
 }
 
 fn label(at: Timestamp, heat: &Heat, zone: &Zone) -> String {
-    let end = heat.from.plus(heat.step * u64::from(heat.columns));
-    match () {
-        () if heat.step < 10_000_000_000 => zone.time(at).chars().take(8).collect(),
-        () if zone.date(heat.from) == zone.date(end) => zone.minute(at),
-        () => zone.day_minute(at),
-    }
+    let to = heat.from.plus(heat.step * u64::from(heat.columns));
+    zone.tick(at, heat.step * u64::from(heat.columns) / 6, TimeRange { from: heat.from, to })
 }
 
 fn rect(part: &HeatBox, heat: &Heat, (low, high): (f64, f64), (columns, rows): (usize, usize)) -> Option<Rect> {

@@ -146,11 +146,11 @@ fn bar(x: usize, bin: &TimeBin, to: Timestamp, most: u64, state: &State, zone: &
 /// Position in percent and words, under evenly spread bars.
 fn labels(bins: &[TimeBin], zone: &Zone) -> Vec<(String, String)> {
     let every = bins.len().div_ceil(LABELS).max(1);
-    let one_day =
-        bins.first().zip(bins.last()).is_some_and(|(first, last)| zone.date(first.from) == zone.date(last.from));
+    let (Some(first), Some(last)) = (bins.first(), bins.last()) else { return Vec::new() };
+    let range = TimeRange { from: first.from, to: last.from };
+    let apart = range.length() / bins.len() as u64 * every as u64;
     let label = |(at, bin): (usize, &TimeBin)| {
-        let words = if one_day { zone.minute(bin.from) } else { zone.day_minute(bin.from) };
-        (format::number(at as f64 / bins.len() as f64 * 100.0), words)
+        (format::number(at as f64 / bins.len() as f64 * 100.0), zone.tick(bin.from, apart, range))
     };
     bins.iter().enumerate().step_by(every).map(label).collect()
 }

@@ -67,10 +67,9 @@ pub(super) fn chart(table: &Table) -> Option<Chart> {
     };
     let utc = Zone::utc();
     let every = points.len().div_ceil(LABELS);
-    let label = |at: Timestamp| match (step >= DAY, last.since(first) > DAY) {
-        (true, _) => utc.date(at),
-        (false, true) => utc.day_minute(at),
-        (false, false) => utc.minute(at),
+    let label = |at: Timestamp| match step >= DAY {
+        true => utc.date(at),
+        false => utc.tick(at, step * every as u64, TimeRange { from: first, to: last }),
     };
     let tick = |share: f64| (number(share / 1.08 * 100.0), number(most * share));
     Some(Chart {
