@@ -1,10 +1,13 @@
 //! The queues, topics, buses and streams of the map: what goes in, what comes out, how long it waits, and which of them fill.
 
-use coldlight_model::{NodeKind, QueueFlow, QueueState};
+use coldlight_model::{Nanos, NodeKind, QueueFlow, QueueState};
 
 use crate::format::{NOT_APPLICABLE, count, counted, duration, rate};
 use crate::icon;
+use crate::map::links::MAX_WORD;
 use crate::pages::map::State;
+use crate::pages::sql;
+use crate::query::Link;
 use crate::text;
 
 /// One row of the table.
@@ -20,8 +23,10 @@ pub struct QueueRow {
     pub received: String,
     /// Median, 95th percentile, longest.
     pub waits: [String; 3],
-    /// In the first half of the range and in the second.
+    /// In the first half of the range and in the second, where both are known.
     pub trend: String,
+    /// Where the waits are drawn over the range: since when they grow. Of waits that are known.
+    pub course: Option<String>,
     pub verdict: String,
     pub is_filling: bool,
 }
@@ -42,7 +47,8 @@ fn row(flow: &QueueFlow, state: &State, per_second: &dyn Fn(u64) -> f64) -> Queu
     let shown = |nanos: u64| if waits.count > 0 { duration(nanos) } else { NOT_APPLICABLE.to_owned() };
     let [early, late] = flow.waits;
     let trend = match (early.count, late.count) {
-        (0, _) | (_, 0) => NOT_APPLICABLE.to_owned(),
+        (0, 0) => NOT_APPLICABLE.to_owned(),
+        (0, _) | (_, 0) => "over time".to_owned(),
         _ => format!("{} → {}", duration(early.p95), duration(late.p95)),
     };
     let id = flow.node.id();
@@ -55,10 +61,27 @@ fn row(flow: &QueueFlow, state: &State, per_second: &dyn Fn(u64) -> f64) -> Queu
         received: rate(per_second(flow.all_received())),
         waits: [shown(waits.p50), shown(waits.p95), shown(waits.longest)],
         trend,
+        course: (waits.count > 0 && flow.node.name.len() <= MAX_WORD).then(|| course(&flow.node.name, state)),
         verdict: verdict(flow),
         is_filling: matches!(flow.state(), QueueState::Fills { .. }),
         id,
     }
+}
+
+/// The question that draws how long messages waited, by when they were sent.
+fn course(name: &str, state: &State) -> String {
+    const MINUTE: Nanos = 60_000_000_000;
+    let length = state.range().length();
+    let minutes = [1, 5, 15, 60, 360].into_iter().find(|minutes| length <= 100 * minutes * MINUTE).unwrap_or(1_440);
+    let question = format!(
+        "SELECT time_bucket(INTERVAL '{minutes} minutes', sender_started_at::TIMESTAMP) AS sent_at,\n\
+        \x20      round(quantile_cont(waited_ms, 0.95) / 1000, 3) AS p95_waited_s\n\
+         FROM deliveries\n\
+         WHERE through = '{}' AND sender_started_at >= $from AND sender_started_at < $to\n\
+         GROUP BY 1\nORDER BY 1",
+        name.replace('\'', "''")
+    );
+    Link::to(sql::PATH).with("q", question).with_all(&state.range.pairs()).to_string()
 }
 
 /// How it does, in a few words.
@@ -98,5 +121,17 @@ mod tests {
         assert_eq!((rows[0].sent.as_str(), rows[0].received.as_str()), ("4.0/s", "3.0/s"));
         assert_eq!(rows[1].trend, "80 ms → 90 ms");
         assert!(rows[0].href.contains("sel=sqs:full"), "{}", rows[0].href);
+        let course = rows[0].course.as_deref().unwrap();
+        assert!(course.starts_with("/sql?q=SELECT") && course.ends_with("&range=1h"), "{course}");
+    }
+
+    #[test]
+    fn a_name_stays_a_text_in_the_question() {
+        let state = State::parse("range=24h", Timestamp::from_millis(1_795_183_402_418));
+        let link = course("it's'; DROP TABLE x", &state);
+        let question = crate::query::Query::parse(link.split_once('?').unwrap().1);
+        let question = question.get("q").unwrap();
+        assert!(question.contains("through = 'it''s''; DROP TABLE x' AND"), "{question}");
+        assert!(question.contains("INTERVAL '15 minutes'"), "{question}");
     }
 }
