@@ -9,7 +9,7 @@ use crate::palette::Palette;
 use crate::text::{self, Text};
 
 /// Rows per page: with the drawing above, more would make the page heavy.
-pub const ROWS: usize = 50;
+pub const ROWS: usize = 25;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {

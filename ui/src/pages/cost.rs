@@ -12,7 +12,7 @@ use coldlight_model::{Nanos, Spending, SpendingBy, Spent};
 use self::chart::{Chart, chart};
 use self::parts::{Part, in_failed, parts};
 pub use self::state::State;
-use self::table::{Row, rows};
+use self::table::Page;
 use crate::chart::{Kpi, Spark};
 use crate::filter_bar::FilterBar;
 use crate::format::{counted, large_count, per_million, period, share, usd, usd_share};
@@ -50,7 +50,7 @@ struct View {
     chart: Chart,
     parts: Vec<Part>,
     in_failed: Part,
-    rows: Vec<Row>,
+    pages: Page,
     legend: [(&'static str, &'static str); 8],
     by: String,
     by_words: String,
@@ -91,7 +91,7 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
             href: state.compared(compare).link().to_string(),
             is_current: compare == state.compare,
         }),
-        kept: here.clone().without("group").pairs().to_vec(),
+        kept: here.clone().without("group").first_page().pairs().to_vec(),
         attribute: if matches!(state.by, SpendingBy::Attribute(_)) {
             state.by.name().into_owned()
         } else {
@@ -101,7 +101,7 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
         chart: chart(spending, &palette, &shell.zone),
         parts: parts(&spending.total),
         in_failed: in_failed(&spending.total),
-        rows: rows(spending, state, &palette),
+        pages: table::page(spending, state, &palette),
         legend: [
             ("own", "own work"),
             ("waiting", "waiting"),

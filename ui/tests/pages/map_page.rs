@@ -101,12 +101,12 @@ fn a_focus_leaves_only_the_neighbours() {
 fn too_many_nodes_stand_together_by_kind_and_all_are_in_the_table() {
     let html = map("", &large(400));
     assert!(ids(&html, "map-node").iter().all(|id| id.starts_with("group:")));
-    assert_eq!(ids(&html, "map-row").len(), 50);
-    assert!(text_of(&html).contains("rows 1 to 50 of 600"));
-    let last = map("row=550", &large(400));
-    assert_eq!(ids(&last, "map-row").len(), 50);
+    assert_eq!(ids(&html, "map-row").len(), 25);
+    assert!(text_of(&html).contains("rows 1 to 25 of 600"));
+    let last = map("row=575", &large(400));
+    assert_eq!(ids(&last, "map-row").len(), 25);
     assert!(last.contains("data-test=\"prev\"") && !last.contains("data-test=\"next\""));
-    assert_eq!(ids(&map("row=99999", &large(400)), "map-row").len(), 50, "a row past the end shows the last page");
+    assert_eq!(ids(&map("row=99999", &large(400)), "map-row").len(), 25, "a row past the end shows the last page");
 }
 
 #[test]

@@ -15,6 +15,8 @@ const DRAWN: usize = 8;
 
 pub(super) struct Chart {
     pub legend: Vec<(String, String)>,
+    /// A shape a group, of all its steps: its class, and its path.
+    pub layers: Vec<(String, String)>,
     pub bars: Vec<Bar>,
     /// Points of the line of the time before; empty when nothing was spent then.
     pub before: String,
@@ -25,19 +27,12 @@ pub(super) struct Chart {
     pub summary: String,
 }
 
-/// One step.
+/// One step: what the pointer finds of it, from the top of the chart to its ground.
 pub(super) struct Bar {
     pub title: String,
     pub total: String,
     pub x: String,
     pub width: String,
-    pub parts: Vec<Slice>,
-}
-
-pub(super) struct Slice {
-    pub class: String,
-    pub y: String,
-    pub height: String,
 }
 
 pub(super) fn chart(spending: &Spending, palette: &Palette, zone: &Zone) -> Chart {
@@ -53,27 +48,33 @@ pub(super) fn chart(spending: &Spending, palette: &Palette, zone: &Zone) -> Char
     let width = WIDTH / steps as f64;
     let class =
         |group: &SpendingGroup| group.name.as_deref().map_or_else(|| "s-none".to_owned(), |name| palette.class(name));
+    // What stands on what: each group on those before it.
+    let mut bases = vec![HEIGHT; steps];
+    let mut layer = |class: String, groups: &[SpendingGroup]| {
+        let mut path = String::new();
+        for (at, base) in bases.iter_mut().enumerate() {
+            let tall = height(of_step(groups, at));
+            *base -= tall;
+            if tall > 0.0 {
+                let [x, y, wide, tall] = [width * (at as f64 + 0.06), *base, width * 0.88, tall].map(number);
+                path.push_str(&format!("M{x} {y}h{wide}v{tall}h-{wide}z"));
+            }
+        }
+        (class, path)
+    };
+    let mut layers: Vec<(String, String)> =
+        drawn.iter().map(|group| layer(class(group), std::slice::from_ref(group))).collect();
+    layers.push(layer("s-none".to_owned(), rest));
+    layers.retain(|(_, path)| !path.is_empty());
     let bars = (0..steps).map(|at| {
-        let mut base = HEIGHT;
-        let mut slice = |class: String, amount: Usd| {
-            let tall = height(amount);
-            base -= tall;
-            (tall > 0.0).then(|| Slice { class, y: number(base), height: number(tall) })
-        };
-        let mut parts: Vec<Slice> = drawn
-            .iter()
-            .filter_map(|group| slice(class(group), group.steps.get(at).copied().unwrap_or_default()))
-            .collect();
-        parts.extend(slice("s-none".to_owned(), of_step(rest, at)));
         let begins = spending.origin.plus(spending.step * at as u64);
         // Of the first only what lies in the range.
         let begins_in = begins.max(spending.range.from);
         Bar {
             title: format!("{}: {}", zone.day_minute(begins_in), usd(totals[at])),
             total: usd(totals[at]),
-            x: number(width * at as f64 + width * 0.06),
-            width: number(width * 0.88),
-            parts,
+            x: number(width * at as f64),
+            width: number(width),
         }
     });
     let spent_before = spending.previous_steps.iter().any(|step| *step > Usd::ZERO);
@@ -92,6 +93,7 @@ pub(super) fn chart(spending: &Spending, palette: &Palette, zone: &Zone) -> Char
     let label_every = steps.div_ceil(8);
     Chart {
         legend,
+        layers,
         bars: bars.collect(),
         before: if spent_before { before.collect::<Vec<_>>().join(" ") } else { String::new() },
         ticks: [0_u32, 1, 2]

@@ -20,6 +20,8 @@ pub struct State {
     pub filter: Filter,
     /// Whether the time before stands beside it.
     pub compare: bool,
+    /// The first row of the table that is shown; the dearest is 0.
+    pub first_row: u32,
     pub bad: Vec<BadParam>,
 }
 
@@ -41,12 +43,14 @@ impl State {
         });
         let compare = query.choice("cmp", &[("prev", true), ("none", false)], &mut bad).unwrap_or(true);
         let filter = Filter::of_invocations(&filter_bar::line_of(&query, &mut bad));
-        bad.extend(query.unknown(&[&PARAMS[..], &["group", "f", "cmp"]].concat()));
-        Self { range, by: by.unwrap_or_default(), filter, compare, bad }
+        let first_row = query.whole("row", 0..=1_000_000, &mut bad).map_or(0, |row| row as u32);
+        bad.extend(query.unknown(&[&PARAMS[..], &["group", "f", "cmp", "row"]].concat()));
+        Self { range, by: by.unwrap_or_default(), filter, compare, first_row, bad }
     }
 
     pub fn link(&self) -> Link {
-        Link::to(super::PATH).with_all(&self.pairs())
+        let row = (self.first_row > 0).then(|| self.first_row.to_string());
+        Link::to(super::PATH).with_all(&self.pairs()).maybe("row", row)
     }
 
     /// The same question to the API.
@@ -65,11 +69,16 @@ impl State {
     }
 
     pub fn grouped(&self, by: SpendingBy) -> Self {
-        Self { by, bad: Vec::new(), ..self.clone() }
+        Self { by, first_row: 0, bad: Vec::new(), ..self.clone() }
     }
 
     pub fn compared(&self, compare: bool) -> Self {
         Self { compare, bad: Vec::new(), ..self.clone() }
+    }
+
+    /// The same page with its table from that row on.
+    pub fn from_row(&self, first: usize) -> Self {
+        Self { first_row: first as u32, bad: Vec::new(), ..self.clone() }
     }
 
     /// The filter, and `field:value`.
@@ -126,11 +135,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_state_reads_back_from_its_own_address(at in 0usize..10, name in "[^\\s].{0,30}[^\\s]", compare: bool, service in ".{1,20}") {
+        fn any_state_reads_back_from_its_own_address(at in 0usize..10, name in "[^\\s].{0,30}[^\\s]", compare: bool, first_row in 0u32..1_000, service in ".{1,20}") {
             let by = SpendingBy::ALL.get(at).cloned().unwrap_or(SpendingBy::Attribute(name));
             let filter = Filter::of_invocations(&filter::word("service", &service));
             prop_assume!(filter.problems.is_empty());
-            let state = State { by, compare, filter, ..State::parse("", now()) };
+            let state = State { by, compare, filter, first_row, ..State::parse("", now()) };
             prop_assert_eq!(State::parse(&state.link().query(), now()), state);
         }
     }

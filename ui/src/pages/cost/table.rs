@@ -13,8 +13,17 @@ use crate::query::Link;
 const MUCH_WAITING_PERCENT: u128 = 60;
 /// And from this share of idle.
 const MUCH_IDLE_PERCENT: u128 = 50;
-/// More rows are behind SQL.
-const MOST_ROWS: usize = 200;
+/// Rows of a page: with chart and parts above, more would make it heavy.
+const ROWS: usize = 25;
+
+/// The rows of one page, and the pages beside it.
+pub(super) struct Page {
+    pub rows: Vec<Row>,
+    pub previous: Option<String>,
+    pub next: Option<String>,
+    /// `rows 26 to 50 of 112`, where there is more than one page.
+    pub position: Option<String>,
+}
 
 pub(super) struct Row {
     pub name: String,
@@ -43,9 +52,18 @@ pub(super) struct Advice {
     pub href: Option<String>,
 }
 
-pub(super) fn rows(spending: &Spending, state: &State, palette: &Palette) -> Vec<Row> {
-    let total = spending.total.total();
-    spending.groups.iter().take(MOST_ROWS).map(|group| row(group, total, &spending.by, state, palette)).collect()
+pub(super) fn page(spending: &Spending, state: &State, palette: &Palette) -> Page {
+    let (total, all) = (spending.total.total(), spending.groups.len());
+    let first = (state.first_row as usize).min(all.saturating_sub(1)) / ROWS * ROWS;
+    let last = (first + ROWS).min(all);
+    let shown = spending.groups.iter().take(last).skip(first);
+    let beside = |first: usize| state.from_row(first).link().to_string();
+    Page {
+        rows: shown.map(|group| row(group, total, &spending.by, state, palette)).collect(),
+        previous: (first > 0).then(|| beside(first - ROWS)),
+        next: (last < all).then(|| beside(last)),
+        position: (all > ROWS).then(|| format!("rows {} to {last} of {all}", first + 1)),
+    }
 }
 
 fn row(group: &SpendingGroup, total: Usd, by: &SpendingBy, state: &State, palette: &Palette) -> Row {
