@@ -99,7 +99,7 @@ const KINDS: [Kind; 7] = [
             "../assets/css/compare.css"
         ),
         script_name: "trace.js",
-        script: script!("../assets/js/ruler.js", "../assets/js/waterfall.js"),
+        script: script!("../assets/js/ruler.js", "../assets/js/waterfall.js", "../assets/js/paper.js"),
     },
     Kind {
         stylesheet_name: "map.css",
