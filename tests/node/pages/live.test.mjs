@@ -13,14 +13,14 @@ async function arrive(page) {
 }
 
 /** Root spans, named and told whether they failed, as one request. */
-async function send(page, names) {
+async function send(page, names, service = 'burst') {
   const now = BigInt(Date.now()) * 1_000_000n;
   const hex = (length) => Array.from({ length }, () => Math.floor(Math.random() * 16).toString(16)).join('');
   const spans = names.map(({ name, failed = false }, at) => ({
     traceId: hex(32), spanId: hex(16), name, kind: 2, status: { code: failed ? 2 : 1 },
     startTimeUnixNano: String(now - 5_000_000n + BigInt(at)), endTimeUnixNano: String(now + BigInt(at)),
   }));
-  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'burst' } }] };
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: service } }] };
   const data = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] });
   const headers = { 'content-type': 'application/json' };
   const sent = await page.request.post(`${told.lively}/traces/upload`, { data, headers, maxRedirects: 0 });
@@ -89,6 +89,17 @@ test('without scripts live is a list that is asked for again', () => withPage({ 
   await marked(page, 'live-pause').click();
   await page.waitForURL(/paused=1/);
   assert.equal(await page.locator('noscript meta').count() + await page.locator('meta[http-equiv]').count(), 0);
+}));
+
+test('without scripts live tells how many it does not list', () => withPage({ javaScriptEnabled: false }, async (page) => {
+  await send(page, Array.from({ length: 130 }, (_, at) => ({ name: `PUT /${at}` })), 'stampede');
+  const question = { sql: "SELECT count(*) FROM spans WHERE service = 'stampede'" };
+  const arrived = async () => (await (await page.request.post(`${told.lively}/api/v1/sql`, { data: question })).json()).rows[0][0];
+  while (Number(await arrived()) < 130);
+  await page.goto(`${told.lively}/live?paused=1&f=service:stampede`);
+  assert.equal(await marked(page, 'live-row').count(), 100);
+  assert.equal(await marked(page, 'live-skipped').getAttribute('data-count'), '30');
+  assert.equal(await marked(page, 'live-skipped').innerText(), '30 skipped');
 }));
 
 test('without scripts a search is saved, watched, and its alert removed again', () => withPage({ javaScriptEnabled: false }, async (page, wrong) => {

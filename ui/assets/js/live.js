@@ -13,8 +13,8 @@ const told = document.querySelector("[data-live-state]");
 let after = list?.dataset.after;
 let paused = list?.dataset.paused !== undefined;
 let waiting = [];
-let skipped = 0;
-let isOpenEnded = false;
+let skipped = Number(skippedBox?.dataset.count ?? 0);
+let isOpenEnded = /^(more|older)/.test(skippedBox?.textContent ?? "");
 let events = null;
 
 const parse = (html) => {

@@ -8,6 +8,7 @@ use coldlight_model::LiveNews;
 
 use self::line::Line;
 use crate::filter_bar::FilterBar;
+use crate::format::count;
 use crate::invocations::state::request_path;
 use crate::moment::{Moment, Shows};
 use crate::shell::{Chrome, Key, Section, Shell};
@@ -34,6 +35,8 @@ struct View {
     /// Where the stream goes on behind this page.
     after: String,
     most: u32,
+    /// How many of the last hour are not listed, if any, and in words.
+    skipped: Option<(u64, String)>,
     /// Words that leave out root spans, or invocations.
     left_out: Option<&'static str>,
     newest: Option<Moment>,
@@ -91,13 +94,27 @@ fn still(shell: &Shell, state: &State, news: &LiveNews) -> Vec<Running> {
         .collect()
 }
 
+/// What there is besides `listed` lines.
+fn skipped(news: &LiveNews, listed: usize) -> Option<(u64, String)> {
+    let found = (news.spans.len() + news.invocations.len()) as u64;
+    let skipped = news.skipped + found.saturating_sub(listed as u64);
+    let words = match (skipped, news.is_cut) {
+        (0, false) => return None,
+        (0, true) => "older ones are not listed".to_owned(),
+        (some, is_cut) => format!("{}{} skipped", if is_cut { "more than " } else { "" }, count(some)),
+    };
+    Some((skipped, words))
+}
+
 fn view(shell: &Shell, state: &State, news: &LiveNews) -> View {
     let (filter, here) = (state.filter(), state.link());
+    let lines = line::lines(news, FIRST as usize, shell);
     View {
         chrome: Chrome::new(shell, Section::Live, "Live", &here).furnished("live").bad(&state.bad).keys(&KEYS),
         bar: FilterBar::new(&filter, &here, PATH)
             .placeholder("Add a filter: service:checkout-api  status:fault  cold:true  dur>500ms"),
-        lines: line::lines(news, FIRST as usize, shell),
+        skipped: skipped(news, lines.len()),
+        lines,
         running: still(shell, state, news),
         is_paused: state.is_paused,
         toggle: state.paused(!state.is_paused).link().to_string(),

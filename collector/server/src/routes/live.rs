@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use coldlight_model::{InvocationSort, LiveMark, LiveNews, TimeRange, Timestamp};
+use coldlight_model::{InvocationList, InvocationSort, LiveMark, LiveNews, TimeRange, Timestamp};
 use coldlight_store::{InvocationSearch, LiveSearch, StoreError};
 use coldlight_ui::Shell;
 use coldlight_ui::pages::live;
@@ -56,16 +56,17 @@ async fn first(site: &Site, state: &live::State, now: Timestamp) -> Result<LiveN
         limit: live::FIRST,
     };
     let invocations = async {
-        let Some(filter) = state.invocations() else { return Ok(Vec::new()) };
+        let Some(filter) = state.invocations() else { return Ok(InvocationList::default()) };
         let sort = InvocationSort::Newest;
         let search = InvocationSearch { range, filter, sort, after: None, limit: live::FIRST };
-        Ok::<_, StoreError>(site.store.invocations(search).await?.invocations)
+        site.store.invocations(search).await
     };
-    let (spans, invocations) = tokio::join!(site.store.live(spans), invocations);
-    let (spans, mut invocations) = (spans?, invocations?);
-    invocations.retain(|one| one.duration.is_some());
-    // Read before anything else, so that nothing falls between page and stream.
-    Ok(LiveNews { mark, invocations, skipped: 0, is_cut: false, ..spans })
+    let (spans, list) = tokio::join!(site.store.live(spans), invocations);
+    let (spans, mut list) = (spans?, list?);
+    list.invocations.retain(|one| one.duration.is_some());
+    // The mark was read before anything else, so that nothing falls between page and stream.
+    let is_cut = (spans.is_cut && spans.skipped > 0) || list.next.is_some();
+    Ok(LiveNews { mark, invocations: list.invocations, is_cut, ..spans })
 }
 
 /// A stream of events: `lines` with rows of the table, `skipped` with how many there were besides, `running` with the
