@@ -4,9 +4,7 @@
 import { request } from 'node:http';
 
 const { server, middle, long, spans, minutes } = JSON.parse(process.env.COLDLIGHT_BUDGETS);
-process.env.COLDLIGHT_PAGES = JSON.stringify(Object.fromEntries(
-  ['empty', 'ordinary', 'full', 'fresh', 'lively'].map((name) => [name, server]),
-));
+process.env.COLDLIGHT_PAGES = JSON.stringify({ server });
 const { launch, open } = await import('./pages/browser.mjs');
 
 const range = 'range=24h';

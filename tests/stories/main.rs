@@ -20,6 +20,7 @@ mod lambda;
 mod layer;
 mod live;
 mod local;
+mod looks;
 mod money;
 mod one_process;
 mod pages;

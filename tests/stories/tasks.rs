@@ -14,11 +14,11 @@ async fn ten_questions_of_a_user_are_answered_from_the_map_in_a_few_clicks() {
     let timeouts = shop.sql("SELECT count(*) FROM invocations WHERE outcome = 'timeout'").await.number();
     let address = format!("http://{}", shop.http());
     let told = json!({
-        "shop": address, "empty": address, "ordinary": address, "full": address, "fresh": address,
+        "shop": address,
         "slow": { "trace": day.slow.trace, "operation": day.slow.operation },
         "timedOut": day.timed_out,
         "complaint": { "order": day.complaint.0, "trace": day.complaint.1 },
-    "customer42": spent, "timeouts": timeouts,
+        "customer42": spent, "timeouts": timeouts,
         "waitsSince": day.waits_since / 1_000_000,
     });
     let mut node = tools::node();

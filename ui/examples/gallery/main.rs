@@ -22,7 +22,7 @@ fn main() -> std::io::Result<()> {
     let mut index =
         String::from("<!doctype html><meta charset=utf-8><title>coldlight gallery</title><h1>Gallery</h1><ul>");
     for theme in [Theme::Light, Theme::Dark] {
-        for (name, html) in fixtures::pages(theme) {
+        for (name, html) in fixtures::pages(theme).into_iter().chain(fixtures::states::waited_for(theme)) {
             let file = format!("{name}-{}.html", theme.name());
             // Files have no root: what begins at the server's root begins here at the folder.
             fs::write(folder.join(&file), html.replace("\"/assets/", "\"assets/"))?;

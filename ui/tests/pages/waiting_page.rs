@@ -64,3 +64,10 @@ fn a_page_that_takes_its_time_reads_well() {
     let html = waiting.open(&shell) + &waiting.step(OFFER_CANCEL, "a1", None, None) + &waiting::arrived("");
     insta::assert_snapshot!(text_of(part(&html, "<div class=\"waiting\"")));
 }
+
+#[test]
+fn every_waiting_page_of_the_gallery_can_be_ended_without_a_script() {
+    for (name, html) in fixtures::states::waited_for(Theme::System) {
+        assert!(html.contains("data-test=\"query-cancel\"") && !html.contains("<script"), "{name}");
+    }
+}
