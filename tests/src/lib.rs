@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod corpus;
+pub mod crowd;
 pub mod day;
 pub mod events;
 pub mod functions;

@@ -3,14 +3,16 @@
 //! The servers and their data are made here; `node/pages/*.mjs` drives Chromium over them and leaves pictures in
 //! `tests/pictures`.
 
+use std::io::Write;
 use std::time::Duration;
 
 use coldlight_tests::clock::unix_nanos;
 use coldlight_tests::corpus::Manifest;
+use coldlight_tests::crowd::{self, crowd};
 use coldlight_tests::large::large;
 use coldlight_tests::otlp::{self, CLIENT, text};
 use coldlight_tests::random::{Random, hex};
-use coldlight_tests::{Coldlight, grpc, table, tools};
+use coldlight_tests::{Coldlight, Options, grpc, table, tools};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, Status};
 use prost::Message;
 use serde_json::json;
@@ -20,7 +22,12 @@ const LARGE: u64 = 10_000;
 const SIMILAR: u64 = 12;
 const LOOP: u64 = SIMILAR + 3;
 /// Of `node/pages`. The last fills what was empty.
-const FILES: [&str; 7] = ["pictures", "reading", "explaining", "trace", "live", "waiting", "promises"];
+const FILES: [&str; 9] =
+    ["pictures", "reading", "explaining", "trace", "live", "waiting", "crowd", "paper", "promises"];
+/// More than a map draws.
+const SERVICES: usize = 200;
+/// What opens the server that asks for a key.
+const SECRET: &str = "correct-horse-battery-staple-correct-horse";
 /// Parcels put into a queue, and of them so many taken out again.
 const PARCELS: [u64; 2] = [40, 12];
 /// What a stranger may write into any name.
@@ -138,6 +145,11 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     // Empty too, but one of the stories changes that.
     let fresh = Coldlight::start().await;
     let lively = Coldlight::start().await;
+    let crowded = Coldlight::start().await;
+    let mut keys = tempfile::NamedTempFile::new().unwrap();
+    writeln!(keys, "reader read {SECRET}").unwrap();
+    let arguments = vec!["--api-key-file".to_owned(), keys.path().display().to_string()];
+    let locked = Coldlight::start_with(Options { arguments, key: Some(SECRET.to_owned()), ..Options::default() }).await;
     let manifest = Manifest::read();
     for recording in &manifest.files {
         recording.send(ordinary.addresses()).await;
@@ -150,6 +162,7 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         send(&full, looping(*id, number as u64, number as u64 * 240)).await;
     }
     send(&full, queued(&mut random)).await;
+    send(&crowded, crowd(&mut random, SERVICES)).await;
     ordinary.until_count("spans", manifest.totals.spans, Duration::from_secs(5)).await;
     full.until_count(
         "spans",
@@ -157,6 +170,9 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         Duration::from_secs(5),
     )
     .await;
+
+    let crowd_of = (SERVICES as u64 * 2 - 1) * crowd::REQUESTS;
+    crowded.until_count("spans", crowd_of, Duration::from_secs(5)).await;
 
     let bounds = "SELECT min(started_at) - INTERVAL 1 MINUTE, max(ended_at) + INTERVAL 1 MINUTE FROM spans";
     let bounds = ordinary.sql(bounds).await;
@@ -181,6 +197,10 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         "full": format!("http://{}", full.http()),
         "fresh": format!("http://{}", fresh.http()),
         "lively": format!("http://{}", lively.http()),
+        "crowded": format!("http://{}", crowded.http()),
+        "locked": format!("http://{}", locked.http()),
+        "secret": SECRET,
+        "teams": crowd::TEAMS, "busy": crowd::name(4), "failing": crowd::name(SERVICES - 1),
         "range": format!("from={}&to={}", at(0), at(1)),
         "traces": manifest.totals.traces,
         "services": manifest.services_of("traces"),
@@ -201,7 +221,7 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
     node.env("COLDLIGHT_PAGES", told.to_string());
     let status = tokio::task::spawn_blocking(move || node.status()).await.unwrap().unwrap();
     assert!(status.success(), "pages do not hold: {status}; see above");
-    for server in [&empty, &ordinary, &full, &fresh, &lively] {
+    for server in [&empty, &ordinary, &full, &fresh, &lively, &crowded, &locked] {
         assert!(!server.log().contains("panicked"), "{}", server.log());
     }
 }

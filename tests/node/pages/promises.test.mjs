@@ -273,6 +273,21 @@ test('a stranger’s text stays text in every field of every page', () => withPa
   wrong.length = 0;
 }));
 
+test('where a key is asked for, a wrong one is refused with words and the right one opens what was wanted', () => withPage({ javaScriptEnabled: false }, async (page, wrong) => {
+  await page.goto(`${told.locked}/traces?range=6h`);
+  await page.locator('#key').fill('no key at all');
+  await page.locator('main button').click();
+  await marked(page, 'login-problem').waitFor();
+  assert.match(await marked(page, 'login-problem').innerText(), /No key has this secret/);
+  // Nobody is let in without one: that alone went wrong until here.
+  assert.ok(wrong.every((one) => one.includes('401')), String(wrong));
+  wrong.length = 0;
+  await page.locator('#key').fill(told.secret);
+  await page.locator('main button').click();
+  await page.waitForURL(/\/traces\?range=6h$/);
+  assert.equal(await marked(page, 'login').count(), 0);
+}));
+
 test('spans that arrive late are told where their trace is open', () => withPage({}, async (page) => {
   await go(page, `${told.full}/traces/${told.large.id}?depth=all&fold=0`);
   assert.ok(!await marked(page, 'late-spans').isVisible());
