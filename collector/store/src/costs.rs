@@ -13,9 +13,9 @@ use crate::error::StoreError;
 
 const MINUTE: Nanos = 60_000_000_000;
 
-/// Minutes computed together at most, and at first.
+/// Minutes computed together at most, and at first: nobody knows yet how much is in one.
 const MOST: u64 = 240;
-const FIRST: u64 = 30;
+const FIRST: u64 = 4;
 
 /// A stretch that takes longer is halved, one that takes less than a quarter of it doubled. To plan one alone takes a tenth of it.
 const LONG: Duration = Duration::from_secs(2);
