@@ -2,7 +2,7 @@
 //!
 //! Minutes of which something came, or whose prices changed, are marked in `cost_dirty` in the transaction that changes them, and computed
 //! anew, whole, by the roller: newest first, a stretch at a time. Whoever asks for a time with a marked minute in it is answered from
-//! the invocations themselves.
+//! the invocations themselves, if they are not too many.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,14 @@ const FIRST: u64 = 4;
 
 /// A stretch that takes longer is halved, one that takes less than a quarter of it doubled. To plan one alone takes a tenth of it.
 const LONG: Duration = Duration::from_secs(2);
+
+/// One by one, invocations and calls of so many spans take about a second.
+const TOO_MANY: i64 = 500_000;
+
+const MARKED: &str =
+    "SELECT count(*) FROM cost_dirty WHERE minute >= make_timestamp_ns(?) AND minute < make_timestamp_ns(?)";
+const SPANS: &str =
+    "SELECT count(*) FROM span_rows WHERE started_at >= make_timestamp_ns(?) AND started_at < make_timestamp_ns(?)";
 
 /// Computes stretches of marked minutes.
 pub(crate) struct Costs {
@@ -84,15 +92,17 @@ fn compute(db: &Connection, range: TimeRange) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether `cost_minutes` tells what everything in `range` cost: it is of whole minutes, and none is marked.
-pub(crate) fn is_clean(db: &Connection, range: TimeRange) -> Result<bool, StoreError> {
+/// Whether `cost_minutes` is to tell what everything in `range` cost: it is of whole minutes, and none is marked, or there is so much
+/// that nobody would wait for the answer without them. Then marked minutes are told as they were computed last.
+pub(crate) fn is_told(db: &Connection, range: TimeRange) -> Result<bool, StoreError> {
     if range != range.whole_minutes() {
         return Ok(false);
     }
-    let marked =
-        "SELECT count(*) FROM cost_dirty WHERE minute >= make_timestamp_ns(?) AND minute < make_timestamp_ns(?)";
-    let mut statement = db.prepare_cached(marked)?;
-    Ok(statement.query_row([range.from.nanos(), range.to.nanos()], |row| row.get::<_, i64>(0))? == 0)
+    let count = |sql| -> Result<i64, StoreError> {
+        let mut statement = db.prepare_cached(sql)?;
+        Ok(statement.query_row([range.from.nanos(), range.to.nanos()], |row| row.get(0))?)
+    };
+    Ok(count(MARKED)? == 0 || count(SPANS)? > TOO_MANY)
 }
 
 /// Marks every minute: prices are not what they were.

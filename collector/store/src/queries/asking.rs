@@ -11,7 +11,7 @@ use duckdb::{Connection, Row};
 use super::condition::Conditions;
 use super::invocation_condition::invocation_conditions;
 use super::spent_condition::spent_conditions;
-use crate::costs::is_clean;
+use crate::costs::is_told;
 use crate::error::StoreError;
 
 /// What is summed.
@@ -120,7 +120,7 @@ impl Asking<'_> {
         use SpendingBy::{Environment, Function, Memory, Service, Version};
         Ok(self.filter.is_empty()
             && matches!(self.by, Service | Function | Version | Memory | Environment)
-            && is_clean(db, self.range)?)
+            && is_told(db, self.range)?)
     }
 
     /// Gives back what [`Asking::look`] and [`Asking::call`] took.
