@@ -41,6 +41,10 @@ impl Store {
                 for batch in statement.stream_arrow([id.to_hex()])? {
                     beyond += rows::trace_spans(&batch?, mark.sequence, &mut spans)?;
                 }
+                spans.sort_by(|a, b| {
+                    let by_start = (a.started_at, a.span_id).cmp(&(b.started_at, b.span_id));
+                    by_start.then_with(|| b.kind.name().cmp(&a.kind.name()))
+                });
                 Ok((spans, beyond))
             })
             .await?;
