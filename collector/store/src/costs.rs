@@ -44,23 +44,18 @@ impl Costs {
         self.stretch = (self.stretch / 4).max(1);
     }
 
-    /// Computes marked minutes until `enough` is over or none is left, and tells whether none is. In the caller's transaction.
-    pub fn compute(&mut self, db: &Connection, enough: Duration) -> Result<bool, StoreError> {
-        let until = Instant::now() + enough;
-        while let Some(stretch) = self.next(db)? {
-            let started = Instant::now();
-            compute(db, stretch)?;
-            let took = started.elapsed();
-            if took > LONG {
-                self.stretch = (self.stretch / 2).max(1);
-            } else if took < LONG / 4 {
-                self.stretch = (self.stretch * 2).min(MOST);
-            }
-            if Instant::now() > until {
-                return Ok(self.next(db)?.is_none());
-            }
+    /// Computes the next stretch of marked minutes, if there is one. In the caller's transaction.
+    pub fn compute(&mut self, db: &Connection) -> Result<(), StoreError> {
+        let Some(stretch) = self.next(db)? else { return Ok(()) };
+        let started = Instant::now();
+        compute(db, stretch)?;
+        let took = started.elapsed();
+        if took > LONG {
+            self.stretch = (self.stretch / 2).max(1);
+        } else if took < LONG / 4 {
+            self.stretch = (self.stretch * 2).min(MOST);
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The newest marked minute, and those before it that are marked and near.
@@ -90,6 +85,10 @@ fn compute(db: &Connection, range: TimeRange) -> Result<(), StoreError> {
     db.execute(include_str!("queries/cost_rows.sql"), named_params! { "from": from, "to": to })?;
     db.execute_batch("DROP TABLE temp.calls_now")?;
     Ok(())
+}
+
+pub(crate) fn is_any_marked(db: &Connection) -> Result<bool, StoreError> {
+    Ok(db.query_row("SELECT count(*) > 0 FROM cost_dirty", [], |row| row.get(0))?)
 }
 
 /// Whether `cost_minutes` is to tell what everything in `range` cost: it is of whole minutes, and none is marked, or there is so much

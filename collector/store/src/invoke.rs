@@ -11,6 +11,7 @@ use duckdb::Connection;
 use duckdb::vtab::arrow::ArrowBatchRegistration;
 
 use crate::error::StoreError;
+use crate::reach::{OF_INVOCATIONS, around, reach};
 use crate::rows::{Attempt, attempt_columns, function_span_from_row, platform_from_row};
 
 /// What is known of a request.
@@ -24,18 +25,20 @@ struct Request {
 
 /// Tells of what came with journal records after `told`, up to `written`. In the caller's transaction.
 pub(crate) fn tell(db: &Connection, told: u64, written: u64) -> Result<(), StoreError> {
-    let range: Option<(i64, i64)> =
+    let seen: Option<(i64, i64)> =
         db.query_row(include_str!("queries/touched_between.sql"), [told, written], |row| {
-            Ok(row.get::<_, Option<i64>>("low")?.zip(row.get("high")?))
+            Ok(row.get::<_, Option<i64>>("first_ns")?.zip(row.get("last_ns")?))
         })?;
-    if let Some((low, high)) = range {
+    if let Some(seen) = seen {
+        let (low, high) = around(seen, reach(db, seen, &OF_INVOCATIONS)?);
         db.execute(include_str!("queries/touched_requests.sql"), duckdb::params![told, written, low, high])?;
+        db.execute(include_str!("queries/invoking.sql"), [low, high])?;
         let requests = requests(db, low, high)?;
         db.execute(include_str!("queries/dirty_invocations.sql"), [low, high])?;
         db.execute(include_str!("queries/forget_invocations.sql"), [low, high])?;
-        keep(db, &requests, low, high)?;
+        keep(db, &requests)?;
         db.execute(include_str!("queries/dirty_invocations.sql"), [low, high])?;
-        db.execute_batch("DROP TABLE temp.touched")?;
+        db.execute_batch("DROP TABLE temp.touched; DROP TABLE temp.invoking")?;
     }
     db.execute("UPDATE invoked SET sequence = ?", [written])?;
     Ok(())
@@ -44,7 +47,7 @@ pub(crate) fn tell(db: &Connection, told: u64, written: u64) -> Result<(), Store
 fn requests(db: &Connection, low: i64, high: i64) -> Result<BTreeMap<String, Request>, StoreError> {
     let mut requests: BTreeMap<String, Request> = BTreeMap::new();
     let mut statement = db.prepare(include_str!("queries/spans_of_invocations.sql"))?;
-    for found in statement.query_map([low, high], function_span_from_row)? {
+    for found in statement.query_map([], function_span_from_row)? {
         let (id, span) = found?;
         requests.entry(id).or_default().sightings.spans.push(span);
     }
@@ -70,7 +73,7 @@ fn requests(db: &Connection, low: i64, high: i64) -> Result<BTreeMap<String, Req
     Ok(requests)
 }
 
-fn keep(db: &Connection, requests: &BTreeMap<String, Request>, low: i64, high: i64) -> Result<(), StoreError> {
+fn keep(db: &Connection, requests: &BTreeMap<String, Request>) -> Result<(), StoreError> {
     let attempts = requests.iter().flat_map(|(id, request)| {
         invocations(&request.sightings).into_iter().map(|invocation| Attempt {
             request_id: id,
@@ -82,7 +85,7 @@ fn keep(db: &Connection, requests: &BTreeMap<String, Request>, low: i64, high: i
     let columns = attempt_columns(attempts);
     if columns.num_rows() > 0 {
         let registration = ArrowBatchRegistration::new(columns);
-        db.prepare(include_str!("queries/tell_invocations.sql"))?.execute(duckdb::params![&registration, low, high])?;
+        db.prepare(include_str!("queries/tell_invocations.sql"))?.execute(duckdb::params![&registration])?;
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ mod progress;
 mod quarantine;
 mod queries;
 mod ranges;
+mod reach;
 mod repeats;
 mod roll;
 mod rows;

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use coldlight_model::{Nanos, Timestamp};
 use duckdb::Connection;
 
-use crate::costs::Costs;
+use crate::costs::{self, Costs};
 use crate::engine::{Engine, transaction};
 use crate::error::{StoreError, chain};
 use crate::invoke;
 use crate::progress::Progress;
+use crate::reach::{OF_CALLS, around, reach};
 
 /// The shortest time between two rolls.
 const SPACING: Duration = Duration::from_millis(100);
@@ -56,6 +57,7 @@ pub(crate) const REQUESTS: &str = include_str!("queries/requests.sql");
 pub(crate) const SERVICE_ROWS: &str = include_str!("queries/service_rows.sql");
 pub(crate) const EDGE_ROWS: &str = include_str!("queries/edge_rows.sql");
 
+const BEGUN: &str = "SELECT epoch_ns(min(started_at)) AS first_ns, epoch_ns(max(started_at)) AS last_ns FROM span_rows WHERE sequence > ? AND sequence <= ?";
 const FORGET_SERVICES: &str =
     "DELETE FROM service_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 const FORGET_EDGES: &str =
@@ -87,6 +89,7 @@ impl Roller {
             divided: 1,
             costs: Costs::new(),
             costs_left: false,
+            costs_next: Instant::now(),
         };
         let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
         Ok(Self { stop, quiet, thread: Some(thread) })
@@ -122,6 +125,8 @@ struct Work {
     costs: Costs,
     /// Whether minutes are still marked: they are computed even when nothing comes.
     costs_left: bool,
+    /// Not before: computing them failed, and whatever else there is to do does not wait for it.
+    costs_next: Instant,
     /// Of this many parts of a step one is taken at a time: more after a failure, for a step may need more memory than there is.
     divided: u64,
 }
@@ -133,7 +138,7 @@ impl Work {
         loop {
             let stopping = self.stop.load(Relaxed);
             self.costs_left |= self.progress.costs_marked.swap(false, Relaxed);
-            let pending = self.costs_left
+            let pending = (self.costs_left && Instant::now() >= self.costs_next)
                 || self.rolled.is_none_or(|rolled| self.progress.written_sequence.load(Relaxed) > rolled);
             if pending && (Instant::now() >= next || (stopping && self.took < QUICK)) {
                 let started = Instant::now();
@@ -173,39 +178,67 @@ impl Work {
     /// Counts the next step of what is written, and tells of the next step of it.
     fn roll(&mut self) -> Result<(), StoreError> {
         let db = self.engine.lend()?;
-        let _quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = self.quiet.clone();
+        let _quiet = quiet.lock().unwrap_or_else(PoisonError::into_inner);
         let written = self.progress.written_sequence.load(Relaxed);
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
         let told = sequence("SELECT sequence FROM invoked")?;
         let next = written.min(told + STEP / self.divided);
         let rolled = sequence("SELECT sequence FROM rolled")?;
         let counted = written.min(rolled + STEP / self.divided);
-        // Together, so that nobody finds minutes marked because of what is just coming.
-        self.costs_left = !transaction(&db, |db| {
+        // With what is just coming the newest minutes are computed at once, so that nobody finds them marked. After an absence, or a
+        // failure, what was told and counted is kept first: no stretch of minutes, however large, undoes it.
+        let together = self.divided == 1 && next == written && counted == written && Instant::now() >= self.costs_next;
+        transaction(&db, |db| {
             if next > told {
                 invoke::tell(db, told, next)?;
             }
             if counted > rolled {
                 compute(db, rolled, counted)?;
             }
-            self.costs.compute(db, ENOUGH)
+            if together { self.costs.compute(db) } else { Ok(()) }
         })?;
         self.rolled = Some(next.max(told).min(counted.max(rolled)));
+        self.compute_costs(&db)
+    }
+
+    /// Computes stretches of marked minutes, each kept by itself, until it is enough. One that fails is left for later, and smaller.
+    fn compute_costs(&mut self, db: &Connection) -> Result<(), StoreError> {
+        let until = Instant::now() + ENOUGH;
+        self.costs_left = costs::is_any_marked(db)?;
+        while self.costs_left && Instant::now() >= self.costs_next && Instant::now() < until {
+            match transaction(db, |db| self.costs.compute(db)) {
+                Ok(()) => self.costs_left = costs::is_any_marked(db)?,
+                Err(error) => {
+                    self.costs.divide();
+                    self.costs_next = Instant::now() + AFTER_FAILURE;
+                    tracing::error!(error = %chain(&error), "computing what minutes cost failed; fewer are tried later");
+                }
+            }
+        }
         Ok(())
     }
 }
 
 fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError> {
-    db.execute(include_str!("queries/roll_dirty.sql"), duckdb::params![rolled, written])?;
-    db.execute_batch(&include_str!("queries/roll_spans.sql").replace("/* requests */", REQUESTS))?;
-    db.execute_batch(FORGET_SERVICES)?;
-    db.execute_batch(&["INSERT INTO service_minutes\n", SERVICE_ROWS].concat())?;
-    db.execute_batch(FORGET_EDGES)?;
-    db.execute_batch(&["INSERT INTO edge_minutes\n", EDGE_ROWS].concat())?;
-    db.execute_batch(MARK_COSTS)?;
+    let seen: Option<(i64, i64)> = db.query_row(BEGUN, [rolled, written], |row| {
+        Ok(row.get::<_, Option<i64>>("first_ns")?.zip(row.get("last_ns")?))
+    })?;
+    if let Some(seen) = seen {
+        let reach = reach(db, seen, &OF_CALLS)?;
+        let (low, high) = around(seen, reach);
+        db.execute(include_str!("queries/roll_dirty.sql"), duckdb::params![rolled, written, low, high])?;
+        let gather = include_str!("queries/roll_spans.sql").replace("/* requests */", REQUESTS);
+        db.execute(&gather, [i64::try_from(reach).unwrap_or(0)])?;
+        db.execute_batch(FORGET_SERVICES)?;
+        db.execute_batch(&["INSERT INTO service_minutes\n", SERVICE_ROWS].concat())?;
+        db.execute_batch(FORGET_EDGES)?;
+        db.execute_batch(&["INSERT INTO edge_minutes\n", EDGE_ROWS].concat())?;
+        db.execute_batch(MARK_COSTS)?;
+        // The connection goes back to the others, and memory too.
+        db.execute_batch("DROP TABLE temp.rolling; DROP TABLE temp.dirty")?;
+    }
     db.execute(include_str!("queries/roll_signs.sql"), duckdb::params![rolled, written])?;
     db.execute("UPDATE rolled SET sequence = ?", [written])?;
-    // The connection goes back to the others, and memory too.
-    db.execute_batch("DROP TABLE temp.rolling; DROP TABLE temp.dirty")?;
     Ok(())
 }

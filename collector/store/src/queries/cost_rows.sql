@@ -50,7 +50,7 @@ calls AS (
         CASE WHEN stands_for > 1000000 THEN stands_for - 1000000 END AS more
     FROM temp.calls_now AS made
     JOIN invocation_rows AS invoked ON invoked.request_id = made.request_id AND invoked.started_at = made.invoked_at
-    WHERE invoked.started_at >= make_timestamp_ns($from::BIGINT - 7201000000000) AND invoked.started_at < make_timestamp_ns($to::BIGINT + 1000000000)
+    WHERE invoked.started_at >= make_timestamp_ns($from::BIGINT - 1201000000000) AND invoked.started_at < make_timestamp_ns($to::BIGINT + 1000000000)
     UNION ALL
     SELECT
         began_ns // 60000000000, CASE WHEN sender.platform IN ('ecs', 'eks') THEN 'container' ELSE 'other' END,
@@ -63,7 +63,7 @@ calls AS (
             error OR fault OR throttle AS request_failed, resource_id AS request_resource
         FROM span_rows
         WHERE kind IN ('server', 'consumer')
-          AND started_at >= make_timestamp_ns($from::BIGINT - 7200000000000) AND started_at < make_timestamp_ns($to::BIGINT)
+          AND started_at >= make_timestamp_ns($from::BIGINT - 1200000000000) AND started_at < make_timestamp_ns($to::BIGINT)
           AND trace_id IN (SELECT trace_id FROM called)
     ) AS request
       ON request.request_trace = called.trace_id AND request.request_service = called.service AND request.request_at <= epoch_ns(called.started_at)

@@ -7,7 +7,8 @@ parents AS (
            arg_min(remote_kind, started_at) AS remote_kind,
            arg_min(remote_kind, started_at) FILTER (kind IN ('client', 'producer')) AS call, min(started_at) AS started_at, arg_min(duration_ns, started_at) AS duration_ns
     FROM near
-    WHERE (trace_id, span_id) IN (SELECT (trace_id, parent_span_id) FROM here WHERE parent_span_id IS NOT NULL)
+    SEMI JOIN (SELECT trace_id AS child_trace, parent_span_id AS parent FROM here WHERE parent_span_id IS NOT NULL) AS child
+      ON child.child_trace = near.trace_id AND child.parent = near.span_id
     GROUP BY trace_id, span_id
 ),
 -- Calls that a service of ours answered itself: the callee's own span draws that edge.
@@ -21,7 +22,7 @@ answered AS (
 ),
 -- Who answers here, and as what: a call that was refused on its way names by `service.peer.name` a service that has spans of its own.
 known AS (
-    SELECT service, arg_min(platform, started_at) AS platform FROM near WHERE kind = 'server' GROUP BY service
+    SELECT service, arg_min(platform, first_seen) AS platform FROM resource_rows GROUP BY service
 )
 SELECT
     here.* REPLACE (coalesce(known.platform, here.remote_kind) AS remote_kind),

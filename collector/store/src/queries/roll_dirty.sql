@@ -1,22 +1,16 @@
--- roll_dirty.sql: the minutes whose numbers change because of the spans written since the last roll: their own, those of
--- their parents (a call that now has a callee) and those of their children (a request that now has a caller).
--- Parents and children are looked for within an hour of the new spans.
+-- roll_dirty.sql: the minutes whose numbers change because of the spans of journal records after $1 up to $2: their own, those of their
+-- parents (a call that now has a callee) and those of their children (a request that now has a caller), looked for from $3 until $4 (ns).
 CREATE OR REPLACE TEMP TABLE dirty AS
 WITH fresh AS (
     SELECT trace_id, span_id, parent_span_id, started_at
     FROM span_rows
     WHERE sequence > $1 AND sequence <= $2
 ),
-bounds AS (
-    -- In integers and held to what a timestamp can say: senders' clocks may show any year.
-    SELECT make_timestamp_ns(min(epoch_ns(started_at)) - 3600000000000) AS low,
-           make_timestamp_ns(least(max(epoch_ns(started_at)), 9223368000000000000) + 3600000000000) AS high
-    FROM fresh
-),
+-- What several parts of a question read is kept in memory: only what shares a trace is.
 near AS (
     SELECT trace_id, span_id, parent_span_id, started_at
-    FROM span_rows, bounds
-    WHERE started_at BETWEEN low AND high
+    FROM span_rows
+    WHERE started_at BETWEEN make_timestamp_ns($3) AND make_timestamp_ns($4) AND trace_id IN (SELECT trace_id FROM fresh)
 )
 SELECT DISTINCT epoch_ns(started_at) // 60000000000 AS minute
 FROM (

@@ -17,7 +17,7 @@ WITH called AS (
             name AS request_name, resource_id AS request_resource
         FROM span_rows
         WHERE kind IN ('server', 'consumer')
-          AND started_at >= make_timestamp_ns($from::BIGINT - 7200000000000) AND started_at < make_timestamp_ns($to::BIGINT)
+          AND started_at >= make_timestamp_ns($from::BIGINT - 1200000000000) AND started_at < make_timestamp_ns($to::BIGINT)
           AND trace_id IN (SELECT trace_id FROM temp.calls_now WHERE request_id IS NULL)
     ) AS request
       ON request.request_trace = call.trace_id AND request.request_service = call.service AND request.request_at <= epoch_ns(call.started_at)

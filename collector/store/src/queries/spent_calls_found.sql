@@ -3,7 +3,7 @@ WITH span_rows AS MATERIALIZED (
     SELECT *, rowid
     FROM main.span_rows
     WHERE trace_id IN (SELECT trace_id FROM temp.chosen)
-      AND started_at >= make_timestamp_ns($from::BIGINT - 3600000000000) AND started_at < make_timestamp_ns($to::BIGINT)
+      AND started_at >= make_timestamp_ns($from::BIGINT - 300000000000) AND started_at < make_timestamp_ns($to::BIGINT)
 )
 SELECT
     service AS name, (epoch_ns(started_at) - $from::BIGINT) // $step::BIGINT AS step, sum(attos)::HUGEINT AS calls,

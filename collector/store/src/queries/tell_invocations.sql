@@ -25,8 +25,7 @@ FROM (
     FROM arrow($1) AS told
 ) AS attempt
 LEFT JOIN (
-    SELECT * FROM span_rows
-    WHERE started_at BETWEEN make_timestamp_ns($2) AND make_timestamp_ns($3) AND invocation_id IN (SELECT request_id FROM touched)
+    SELECT * FROM temp.invoking
     -- Some senders give two spans one id; an invocation is one row all the same.
     QUALIFY row_number() OVER (PARTITION BY invocation_id, trace_id, span_id ORDER BY kind = 'server' DESC, started_at, kind) = 1
 ) AS span

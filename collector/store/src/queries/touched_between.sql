@@ -1,5 +1,5 @@
--- touched_between.sql: an hour around everything just seen of the touched requests, in nanoseconds held to what a timestamp can say.
-SELECT min(seen_ns) - 3600000000000 AS low, least(max(seen_ns), 9223368000000000000) + 3600000000000 AS high
+-- touched_between.sql: when the first and the last happened of what speaks of a request, or of a call, in journal records after $1 up to $2.
+SELECT min(seen_ns) AS first_ns, max(seen_ns) AS last_ns
 FROM (
     SELECT epoch_ns(started_at) AS seen_ns FROM span_rows WHERE sequence > $1 AND sequence <= $2
       AND (invocation_id IS NOT NULL OR kind IN ('client', 'producer'))

@@ -1,6 +1,6 @@
 -- touched_requests.sql: requests of which spans or platform records came since the last time. An init has no request of its own: it touches
--- the first start after it in the same process, or the last before it when it happened inside one. Looked for from $3 until $4 (ns), as
--- touched_between.sql says: what was told before is long.
+-- the first start after it in the same process, or the last before it when it happened inside one. Looked for from $3 until $4 (ns): what
+-- was told before is long.
 CREATE OR REPLACE TEMP TABLE touched AS
 WITH fresh AS (
     SELECT invocation_id AS request_id, started_at AS seen_at

@@ -86,15 +86,15 @@ WITH said AS (
       AND started_at >= make_timestamp_ns(asked_from) AND started_at < make_timestamp_ns(asked_to)
       AND is_metered(kind, remote_kind)
 ),
--- A producer span and the SDK's own span inside it are one call; it began within an hour before.
+-- A producer span and the SDK's own span inside it are one call; it began within five minutes before.
 calls AS (
     SELECT said.*
     FROM said
     ANTI JOIN (
         SELECT trace_id, span_id, remote_kind
         FROM span_rows
-        WHERE kind IN ('client', 'producer') AND remote_kind IS NOT NULL
-          AND started_at >= make_timestamp_ns(asked_from - 3600000000000) AND started_at < make_timestamp_ns(asked_to)
+        WHERE is_metered(kind, remote_kind) AND kind <> 'server'
+          AND started_at >= make_timestamp_ns(asked_from - 300000000000) AND started_at < make_timestamp_ns(asked_to)
     ) AS outer_call
       ON outer_call.trace_id = said.trace_id AND outer_call.span_id = said.called_in AND outer_call.remote_kind = said.remote_kind
 )
@@ -150,7 +150,7 @@ SELECT
 FROM priced_between(0, 9000000000000000000);
 
 -- Those begun from asked_from to asked_to (ns), each with the invocation that made it, request_id and invoked_at: the latest of the same service
--- in the same trace that began before it, two hours before at most. A gateway's request begins with the invocation that answers it. None is a
+-- in the same trace that began before it, twenty minutes before at most, for Lambda ends the longest after fifteen. A gateway's request begins with the invocation that answers it. None is a
 -- container's, or nobody's. Little is told of each, for there are millions; the rest is where place (a rowid) says, and trace ids are compared
 -- as numbers. Without asked_several no service may be invoked twice in a trace; then nothing is kept aside to be sorted.
 CREATE OR REPLACE MACRO calls_made(asked_from, asked_to, asked_several) AS TABLE
@@ -161,7 +161,7 @@ WITH invoked AS MATERIALIZED (
         any_value(request_id) AS invoked_request
     FROM invocation_rows
     WHERE trace_id IS NOT NULL
-      AND started_at >= make_timestamp_ns(asked_from - 7201000000000) AND started_at < make_timestamp_ns(asked_to + 1000000000)
+      AND started_at >= make_timestamp_ns(asked_from - 1201000000000) AND started_at < make_timestamp_ns(asked_to + 1000000000)
     GROUP BY ALL
 ),
 call AS (
@@ -172,8 +172,8 @@ call AS (
 )
 SELECT
     place, remote_kind, region, is_least, attos, began_ns,
-    CASE WHEN at_ns - from_ns BETWEEN 0 AND 7201000000000 THEN invoked_request END AS request_id,
-    CASE WHEN at_ns - from_ns BETWEEN 0 AND 7201000000000 THEN make_timestamp_ns(from_ns) END AS invoked_at
+    CASE WHEN at_ns - from_ns BETWEEN 0 AND 1201000000000 THEN invoked_request END AS request_id,
+    CASE WHEN at_ns - from_ns BETWEEN 0 AND 1201000000000 THEN make_timestamp_ns(from_ns) END AS invoked_at
 FROM (
     SELECT call.*, from_ns, invoked_request
     FROM call
@@ -191,7 +191,7 @@ FROM (
         FROM (
             SELECT *, TRY_CAST(trace_id AS UUID) AS trace
             FROM invocation_rows
-            WHERE started_at >= make_timestamp_ns(asked_from - 7201000000000) AND started_at < make_timestamp_ns(asked_to + 1000000000)
+            WHERE started_at >= make_timestamp_ns(asked_from - 1201000000000) AND started_at < make_timestamp_ns(asked_to + 1000000000)
         )
         SEMI JOIN (FROM invoked WHERE times > 1 AND asked_several) AS several ON invoked_trace = trace AND invoked_service = service
     ) AS often

@@ -1,0 +1,44 @@
+//! How far around what just came the other rows of its traces are looked for: an hour, and less where that is too many to look through with
+//! every roll.
+//!
+//! Who calls and who answers begin within moments of each other. What lies between them for long is a queue, and of an invocation its
+//! report: up to fifteen minutes after its start.
+
+use coldlight_model::Nanos;
+use duckdb::Connection;
+
+use crate::error::StoreError;
+
+const MINUTE: Nanos = 60_000_000_000;
+
+/// Of parents and children, and of what tells of an invocation: the first that is not too many is taken, else the last.
+pub(crate) const OF_CALLS: [Nanos; 4] = [60 * MINUTE, 15 * MINUTE, 5 * MINUTE, 2 * MINUTE];
+pub(crate) const OF_INVOCATIONS: [Nanos; 2] = [60 * MINUTE, 20 * MINUTE];
+
+/// Spans that are looked through at most: 35 ns of processor time each, a few times a roll. An hour has as many at 800 a second.
+const MOST: i64 = 3_000_000;
+
+/// The last nanosecond of a timestamp that the engine's own arithmetic can bear.
+const LAST: i64 = 9_223_368_000_000_000_000;
+
+const COUNT: &str =
+    "SELECT count(*) FROM span_rows WHERE started_at BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)";
+
+/// How far to look around what was seen between `first` and `last` (ns).
+pub(crate) fn reach(db: &Connection, (first, last): (i64, i64), reaches: &[Nanos]) -> Result<Nanos, StoreError> {
+    let mut reaches = reaches.iter().copied().peekable();
+    let mut count = db.prepare_cached(COUNT)?;
+    while let Some(reach) = reaches.next() {
+        let (low, high) = around((first, last), reach);
+        if reaches.peek().is_none() || count.query_row([low, high], |row| row.get::<_, i64>(0))? <= MOST {
+            return Ok(reach);
+        }
+    }
+    Ok(0)
+}
+
+/// From when until when (ns): held to what a timestamp can say, for senders' clocks may show any year.
+pub(crate) fn around((first, last): (i64, i64), reach: Nanos) -> (i64, i64) {
+    let reach = i64::try_from(reach).unwrap_or(0);
+    (first.saturating_sub(reach), last.min(LAST - reach).saturating_add(reach))
+}
