@@ -203,6 +203,8 @@ pub struct Spending {
     /// up to the total, counts may be more.
     pub groups: Vec<SpendingGroup>,
     pub total: Spent,
+    /// Minutes of the range whose sums are as they were computed last, because something came that changes them.
+    pub anew: u64,
     /// The same length of time before, whole and by step.
     pub previous: Spent,
     pub previous_steps: Vec<Usd>,

@@ -23,8 +23,7 @@ const LONG: Duration = Duration::from_secs(2);
 /// One by one, invocations and calls of so many spans take about a second.
 const TOO_MANY: i64 = 500_000;
 
-const MARKED: &str =
-    "SELECT count(*) FROM cost_dirty WHERE minute >= make_timestamp_ns(?) AND minute < make_timestamp_ns(?)";
+const MARKED: &str = "SELECT count(DISTINCT minute) FROM cost_dirty WHERE minute >= make_timestamp_ns(?) AND minute < make_timestamp_ns(?)";
 const SPANS: &str =
     "SELECT count(*) FROM span_rows WHERE started_at >= make_timestamp_ns(?) AND started_at < make_timestamp_ns(?)";
 
@@ -92,16 +91,17 @@ pub(crate) fn is_any_marked(db: &Connection) -> Result<bool, StoreError> {
 }
 
 /// Whether `cost_minutes` is to tell what everything in `range` cost: it is of whole minutes, and none is marked, or there is so much
-/// that nobody would wait for the answer without them. Then marked minutes are told as they were computed last.
-pub(crate) fn is_told(db: &Connection, range: TimeRange) -> Result<bool, StoreError> {
+/// that nobody would wait for the answer without them. Then marked minutes are told as they were computed last, and how many there are.
+pub(crate) fn told(db: &Connection, range: TimeRange) -> Result<Option<u64>, StoreError> {
     if range != range.whole_minutes() {
-        return Ok(false);
+        return Ok(None);
     }
     let count = |sql| -> Result<i64, StoreError> {
         let mut statement = db.prepare_cached(sql)?;
         Ok(statement.query_row([range.from.nanos(), range.to.nanos()], |row| row.get(0))?)
     };
-    Ok(count(MARKED)? == 0 || count(SPANS)? > TOO_MANY)
+    let marked = count(MARKED)?;
+    Ok((marked == 0 || count(SPANS)? > TOO_MANY).then(|| marked.unsigned_abs()))
 }
 
 /// Marks every minute: prices are not what they were.

@@ -266,6 +266,15 @@ fn notes(spending: &Spending, state: &State) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if spending.anew > 0 {
+        notes.push(format!(
+            "{} being counted again, for something came late or prices changed: what is shown of them was counted before.",
+            match spending.anew {
+                1 => "1 minute is".to_owned(),
+                some => format!("{} minutes are", large_count(some)),
+            }
+        ));
+    }
     if spent.unpriced > 0 {
         notes.push(format!(
             "{} of {} ({}) cannot be priced: region, memory or duration is not known, or nobody prints the price.",

@@ -76,3 +76,14 @@ fn every_sum_of_a_row_has_its_arithmetic_one_click_away() {
     assert_eq!(html.matches("data-test=\"cost-lines\"").count(), 7);
     assert!(text_of(&html).contains("own work $0.7152 + waiting on calls $1.9072"), "{}", text_of(&html));
 }
+
+#[test]
+fn minutes_that_are_being_counted_again_are_said() {
+    let mut spending = ordinary();
+    assert!(!text_of(&page("", &spending)).contains("counted again"));
+    for (anew, said) in [(1, "1 minute is being counted again"), (1_200, "1,200 minutes are being counted again")] {
+        spending.anew = anew;
+        let text = text_of(&page("", &spending));
+        assert!(text.contains(said), "{text}");
+    }
+}

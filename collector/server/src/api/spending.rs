@@ -88,6 +88,7 @@ fn view(spending: &Spending) -> Value {
     json!({
         "group": spending.by.name(),
         "total": spent(&spending.total),
+        "minutes_computed_anew": spending.anew,
         "previous": spent(&spending.previous),
         "groups": spending.groups.iter().map(group).collect::<Vec<_>>(),
     })

@@ -11,7 +11,7 @@ use duckdb::{Connection, Row};
 use super::condition::Conditions;
 use super::invocation_condition::invocation_conditions;
 use super::spent_condition::spent_conditions;
-use crate::costs::is_told;
+use crate::costs;
 use crate::error::StoreError;
 
 /// What is summed.
@@ -115,12 +115,15 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// Whether `cost_minutes` has the answer to [`Of::FunctionsByMinute`] and [`Of::CallsByMinute`].
-    pub fn is_by_minute(&self, db: &Connection) -> Result<bool, StoreError> {
+    /// Whether `cost_minutes` has the answer to [`Of::FunctionsByMinute`] and [`Of::CallsByMinute`], and how many minutes of it are being
+    /// computed anew.
+    pub fn by_minute(&self, db: &Connection) -> Result<Option<u64>, StoreError> {
         use SpendingBy::{Environment, Function, Memory, Service, Version};
-        Ok(self.filter.is_empty()
-            && matches!(self.by, Service | Function | Version | Memory | Environment)
-            && is_told(db, self.range)?)
+        if self.filter.is_empty() && matches!(self.by, Service | Function | Version | Memory | Environment) {
+            costs::told(db, self.range)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Gives back what [`Asking::look`] and [`Asking::call`] took.

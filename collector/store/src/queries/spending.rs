@@ -56,7 +56,8 @@ impl Store {
             asking.look(db, if search.compare { before.from } else { range.from })?;
             let now = gathered(db, &asking, steps)?;
             let mut groups = now.groups;
-            let mut spending = Spending { range, step, origin, total: now.total, ..Spending::default() };
+            let mut spending =
+                Spending { range, step, origin, total: now.total, anew: now.anew, ..Spending::default() };
             spending.previous_steps = vec![Usd::ZERO; steps];
             if search.compare {
                 let then = gathered(db, &Asking { range: before, origin: before.from.minus(first), ..asking }, steps)?;
@@ -103,11 +104,13 @@ type Groups = BTreeMap<(bool, String), Gathered>;
 struct All {
     groups: Groups,
     total: Spent,
+    anew: u64,
 }
 
 fn gathered(db: &Connection, asking: &Asking<'_>, steps: usize) -> Result<All, StoreError> {
-    let mut all = All::default();
-    let by_minute = asking.is_by_minute(db)?;
+    let anew = asking.by_minute(db)?;
+    let by_minute = anew.is_some();
+    let mut all = All { anew: anew.unwrap_or(0), ..All::default() };
     if !by_minute {
         asking.call(db)?;
     }

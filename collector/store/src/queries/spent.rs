@@ -71,7 +71,7 @@ pub(super) fn each_sum(
         }
         return Ok(());
     }
-    let (functions, calls) = if asking.is_by_minute(db)? {
+    let (functions, calls) = if asking.by_minute(db)?.is_some() {
         (Of::FunctionsByMinute, Of::CallsByMinute)
     } else {
         asking.call(db)?;
