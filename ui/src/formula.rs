@@ -51,7 +51,13 @@ impl Formula {
     /// What a group of invocations cost; `every` leads to them.
     pub fn of_group(group: &InvocationGroup, every: String) -> Self {
         let money = &group.money;
-        let parts = [("requests", money.requests), ("duration", money.duration), ("restores", money.restore)];
+        let parts = [
+            ("requests", money.requests),
+            ("duration", money.duration),
+            ("/tmp", money.storage),
+            ("streamed responses", money.streamed),
+            ("restores", money.restore),
+        ];
         let mut lines = vec![addition(&parts, money.total)];
         if money.init > Usd::ZERO {
             lines.insert(1, format!("Of the duration, {} for inits.", usd(money.init)));
@@ -85,6 +91,8 @@ impl Formula {
             ("init", spent.init),
             ("requests", spent.requests),
             ("extensions", spent.flush),
+            ("/tmp", spent.storage),
+            ("streamed responses", spent.streamed),
             ("restores", spent.restore),
             ("calls", spent.calls),
             ("busy containers", spent.busy),

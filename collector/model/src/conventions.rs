@@ -62,6 +62,8 @@ pub struct ResourceFacts {
     pub function_instance: Option<String>,
     /// MB of 1,048,576 bytes, whichever unit was sent.
     pub memory_mb: Option<i64>,
+    /// Of a function's `/tmp`, which no convention names and no platform record tells.
+    pub storage_mb: Option<i64>,
     /// `x86_64` or `arm64` as AWS spells them, other names as sent.
     pub architecture: Option<String>,
     pub runtime: Option<String>,
@@ -157,6 +159,7 @@ pub fn resource_facts(resource: &Resource) -> ResourceFacts {
         function_version: at.owned(&["faas.version"]),
         function_instance: at.owned(&["faas.instance", "aws.log.stream.names"]),
         memory_mb: at.int(&["faas.max_memory"]).map(memory_mb),
+        storage_mb: at.int(&["coldlight.lambda.ephemeral_storage_mb"]).filter(|mb| (512..=10_240).contains(mb)),
         architecture: at.text(&["host.arch", "faas.arch"]).map(architecture),
         runtime: at.owned(&["process.runtime.name", "faas.runtime"]),
         cluster: at

@@ -30,6 +30,10 @@ pub struct InvocationSummary {
     pub tenant: Option<String>,
     pub memory_mb: Option<u64>,
     pub max_memory_mb: Option<u64>,
+    /// Of `/tmp`; its size is not in telemetry unless the resource says it.
+    pub storage_mb: Option<u64>,
+    /// Of the response.
+    pub produced_bytes: Option<u64>,
     pub start: Option<StartKind>,
     /// Nobody said how it began: it follows from whether its environment was seen before.
     pub start_inferred: bool,
@@ -62,6 +66,9 @@ pub struct InvocationCost {
     pub duration: Option<Usd>,
     /// A part of `duration`.
     pub init: Option<Usd>,
+    /// `/tmp` above 512 MB, and a streamed response above 6 MiB.
+    pub storage: Option<Usd>,
+    pub streamed: Option<Usd>,
     pub restore: Option<Usd>,
     pub total: Option<Usd>,
     /// Formulas with the prices they used; `None` where region or memory is not known.
@@ -214,9 +221,11 @@ pub struct Money {
     /// Of it, what was billed as the platform reported.
     pub reported: Usd,
     pub estimated: Usd,
-    /// The parts that make up the total: requests, duration, SnapStart restores.
+    /// The parts that make up the total: requests, duration, `/tmp`, streamed responses, SnapStart restores.
     pub requests: Usd,
     pub duration: Usd,
+    pub storage: Usd,
+    pub streamed: Usd,
     pub restore: Usd,
     /// Of the duration, for inits.
     pub init: Usd,

@@ -94,7 +94,9 @@ pub struct Spent {
     pub waiting: Usd,
     pub init: Usd,
     pub flush: Usd,
-    /// SnapStart restores.
+    /// `/tmp` above 512 MB, streamed responses above 6 MiB, SnapStart restores.
+    pub storage: Usd,
+    pub streamed: Usd,
     pub restore: Usd,
     /// Requests that containers served, and those among them (and tasks) without a price: in none of the sums.
     pub container_requests: u64,
@@ -122,8 +124,10 @@ pub struct Spent {
 impl Spent {
     /// Saturating only beyond 10²⁰ USD, which no sum of invocations reaches.
     pub fn total(&self) -> Usd {
-        let functions = [self.requests, self.own, self.waiting, self.init, self.flush, self.restore];
-        Usd::sum(functions.into_iter().chain([self.calls, self.busy, self.idle, self.tasks])).unwrap_or_default()
+        let durations = [self.own, self.waiting, self.init, self.flush];
+        let functions = [self.requests, self.storage, self.streamed, self.restore];
+        let others = [self.calls, self.busy, self.idle, self.tasks];
+        Usd::sum(durations.into_iter().chain(functions).chain(others)).unwrap_or_default()
     }
 
     /// Invocations and requests to containers.
@@ -159,6 +163,8 @@ impl Spent {
             (&mut self.waiting, other.waiting),
             (&mut self.init, other.init),
             (&mut self.flush, other.flush),
+            (&mut self.storage, other.storage),
+            (&mut self.streamed, other.streamed),
             (&mut self.restore, other.restore),
             (&mut self.calls, other.calls),
             (&mut self.left_out_usd, other.left_out_usd),

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 11;
+pub(crate) const VERSION: i32 = 12;
 
 /// The first version with signs of containers and with costs by minute: the former are counted once, with what the views tell, the
 /// latter by whoever computes costs.
@@ -75,6 +75,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/span_blocks.sql"),
     include_str!("schema/told_otherwise.sql"),
     concat!(include_str!("schema/resource_signs.sql"), include_str!("schema/cost_minutes.sql")),
+    include_str!("schema/beyond_free.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -172,7 +173,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 11");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 12");
     }
 
     #[test]

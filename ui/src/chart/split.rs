@@ -31,6 +31,8 @@ impl Split {
             ("init", "init", spent.init),
             ("requests", "requests", spent.requests),
             ("flush", "extensions", spent.flush),
+            ("restore", "/tmp", spent.storage),
+            ("restore", "streamed responses", spent.streamed),
             ("restore", "restores", spent.restore),
             ("calls", "calls", spent.calls),
             ("busy", "busy containers", spent.busy),

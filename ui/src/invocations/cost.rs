@@ -64,6 +64,8 @@ fn parts(cost: &Cost) -> Vec<PartView> {
         name: match part.name {
             "requests" => "Requests",
             "duration" => "Duration",
+            "ephemeral_storage" => "/tmp storage",
+            "streamed_response" => "Streamed response",
             "snapstart_restore" => "Restore",
             other => other,
         },

@@ -262,7 +262,7 @@ fn notes(spending: &Spending, state: &State) -> Vec<String> {
     }
     if spent.invocations > 0 {
         notes.push(
-            "No telemetry tells of /tmp above 512 MB, of streaming above 6 MiB, of provisioned concurrency at rest and of SnapStart's cache: they are in no sum, and coldlight prices quote computes them."
+            "No telemetry tells of provisioned concurrency at rest and of SnapStart's cache: they are in no sum, and coldlight prices quote computes them. /tmp above 512 MB is in it where the resource says coldlight.lambda.ephemeral_storage_mb."
                 .to_owned(),
         );
     }

@@ -78,6 +78,18 @@ fn every_sum_of_a_row_has_its_arithmetic_one_click_away() {
 }
 
 #[test]
+fn what_goes_beyond_the_free_part_is_a_line_of_its_own_where_it_costs() {
+    let usd = |attos| coldlight_model::money::Usd::from_attos(attos).unwrap();
+    let mut spending = ordinary();
+    assert!(!page("", &spending).contains("data-part=\"streamed\""));
+    spending.total.streamed = usd(109_375_000_000_000);
+    spending.total.storage = usd(14_461_200_000);
+    let text = text_of(&page("", &spending));
+    assert!(text.contains("Streamed responses $0.0001"), "{text}");
+    assert!(text.contains("Ephemeral storage $0.00000001"), "{text}");
+}
+
+#[test]
 fn minutes_that_are_being_counted_again_are_said() {
     let mut spending = ordinary();
     assert!(!text_of(&page("", &spending)).contains("counted again"));

@@ -34,7 +34,8 @@ fn one(one: &InvocationSummary) -> Value {
         "felt_wait_ns": one.felt_wait, "duration_ns": one.duration, "billed_ms": one.billed_ms,
         "outcome": one.outcome.name(), "error_type": one.error_type, "cost_state": one.cost_state.name(),
         "requests_cost_usd": usd(one.cost.requests), "duration_cost_usd": usd(one.cost.duration),
-        "init_cost_usd": usd(one.cost.init), "snapstart_restore_cost_usd": usd(one.cost.restore),
+        "init_cost_usd": usd(one.cost.init), "ephemeral_storage_cost_usd": usd(one.cost.storage),
+        "streamed_response_cost_usd": usd(one.cost.streamed), "snapstart_restore_cost_usd": usd(one.cost.restore),
         "cost_usd": usd(one.cost.total),
         "formula": one.cost.explained.as_ref().map(coldlight_model::money::Cost::formula),
     })
@@ -60,6 +61,7 @@ fn group(group: &InvocationGroup) -> Value {
         "most_memory_mb": group.memory_mb.map(|sizes| sizes.1), "max_memory_mb": group.max_memory_mb,
         "cost_usd": usd(Some(money.total)), "reported_cost_usd": usd(Some(money.reported)),
         "requests_cost_usd": usd(Some(money.requests)), "duration_cost_usd": usd(Some(money.duration)),
+        "ephemeral_storage_cost_usd": usd(Some(money.storage)), "streamed_response_cost_usd": usd(Some(money.streamed)),
         "snapstart_restore_cost_usd": usd(Some(money.restore)),
         "init_cost_usd": usd(Some(money.init)), "failed_cost_usd": usd(Some(money.failed)), "unpriced": money.unpriced,
         "sampled": group.sampled, "left_out": group.left_out,

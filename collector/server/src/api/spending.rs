@@ -61,7 +61,8 @@ pub(super) fn spent(spent: &Spent) -> Value {
         "cost_usd": usd(spent.total()),
         "parts": {
             "own_usd": usd(spent.own), "waiting_usd": usd(spent.waiting), "requests_usd": usd(spent.requests),
-            "init_usd": usd(spent.init), "extensions_usd": usd(spent.flush), "snapstart_restore_usd": usd(spent.restore),
+            "init_usd": usd(spent.init), "extensions_usd": usd(spent.flush),
+            "ephemeral_storage_usd": usd(spent.storage), "streamed_response_usd": usd(spent.streamed), "snapstart_restore_usd": usd(spent.restore),
             "calls_usd": usd(spent.calls),
             "containers_busy_usd": usd(spent.busy), "containers_idle_usd": usd(spent.idle),
             "containers_usd": usd(spent.tasks),
@@ -120,7 +121,7 @@ pub async fn trace_cost(State(site): State<Arc<Site>>, Path(id): Path<String>) -
 
 fn csv(spending: &Spending) -> String {
     let mut text = format!(
-        "\"{}\",invocations,failed,cold_starts,unpriced,cost_usd,own_usd,waiting_usd,requests_usd,init_usd,extensions_usd,snapstart_restore_usd,previous_usd,container_requests,unpriced_container_requests,containers_busy_usd,containers_idle_usd,calls_usd,unpriced_calls\r\n",
+        "\"{}\",invocations,failed,cold_starts,unpriced,cost_usd,own_usd,waiting_usd,requests_usd,init_usd,extensions_usd,snapstart_restore_usd,previous_usd,container_requests,unpriced_container_requests,containers_busy_usd,containers_idle_usd,calls_usd,unpriced_calls,ephemeral_storage_usd,streamed_response_usd\r\n",
         spending.by.name().replace('"', "\"\"")
     );
     for group in &spending.groups {
@@ -129,7 +130,7 @@ fn csv(spending: &Spending) -> String {
         // Spreadsheets run what begins like a formula.
         let quote = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
         text.push_str(&format!(
-            "\"{quote}{}\",{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+            "\"{quote}{}\",{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
             name.replace('"', "\"\""),
             spent.invocations,
             spent.failed,
@@ -148,7 +149,9 @@ fn csv(spending: &Spending) -> String {
             spent.busy,
             spent.idle,
             spent.calls,
-            spent.unpriced_calls
+            spent.unpriced_calls,
+            spent.storage,
+            spent.streamed
         ));
     }
     text

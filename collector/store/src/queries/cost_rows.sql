@@ -7,7 +7,7 @@ WITH functions AS (
         service, environment, "function", version, region, architecture, memory_mb,
         outcome <> 'ok' AS has_failed, cost_attos, cost_state, cold_start,
         CASE WHEN stands_for > 1000000 THEN stands_for - 1000000 END AS more,
-        request_attos, own_attos, waiting_attos, init_attos, flush_attos, restore_attos, arm64_gb_second_attos,
+        request_attos, own_attos, waiting_attos, init_attos, flush_attos, storage_attos, streamed_attos, restore_attos, arm64_gb_second_attos,
         cost_attos - duration_attos + lambda_duration_attos(memory_mb, billed_ms, arm64_gb_second_attos) AS arm64_attos
     FROM invocation_parts
     WHERE started_at >= make_timestamp_ns($from::BIGINT) AND started_at < make_timestamp_ns($to::BIGINT)
@@ -28,6 +28,8 @@ of_functions AS (
         sum(waiting_attos) FILTER (cost_attos IS NOT NULL) AS waiting,
         sum(init_attos) FILTER (cost_attos IS NOT NULL) AS init,
         sum(flush_attos) FILTER (cost_attos IS NOT NULL) AS flush,
+        sum(storage_attos) FILTER (cost_attos IS NOT NULL) AS storage,
+        sum(streamed_attos) FILTER (cost_attos IS NOT NULL) AS streamed,
         sum(restore_attos) FILTER (cost_attos IS NOT NULL) AS restore,
         sum(cost_attos) FILTER (has_failed) AS in_failed,
         sum(cost_attos) FILTER (cost_state = 'reported') AS reported,
@@ -92,7 +94,8 @@ FROM (
         coalesce(sum(unpriced), 0) AS unpriced, coalesce(sum(reports), 0) AS reports, coalesce(sum(sampled), 0) AS sampled,
         coalesce(sum(left_out), 0) AS left_out, coalesce(sum(left_out_attos), 0) AS left_out_attos,
         coalesce(sum(requests), 0) AS requests, coalesce(sum(own), 0) AS own, coalesce(sum(waiting), 0) AS waiting,
-        coalesce(sum(init), 0) AS init, coalesce(sum(flush), 0) AS flush, coalesce(sum(restore), 0) AS restore,
+        coalesce(sum(init), 0) AS init, coalesce(sum(flush), 0) AS flush,
+        coalesce(sum(storage), 0) AS storage, coalesce(sum(streamed), 0) AS streamed, coalesce(sum(restore), 0) AS restore,
         coalesce(sum(calls), 0) AS calls, coalesce(sum(unpriced_calls), 0) AS unpriced_calls,
         coalesce(sum(in_failed), 0) AS in_failed, coalesce(sum(calls_in_failed), 0) AS calls_in_failed,
         coalesce(sum(reported), 0) AS reported, coalesce(sum(on_arm64), 0) AS on_arm64, coalesce(sum(not_on_arm64), 0) AS not_on_arm64

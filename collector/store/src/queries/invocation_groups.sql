@@ -45,6 +45,8 @@ SELECT
     coalesce(sum(cost_usd) FILTER (cost_state = 'estimated'), 0)::DECIMAL(38, 18)::VARCHAR AS estimated_usd,
     coalesce(sum(requests_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS requests_usd,
     coalesce(sum(duration_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS duration_usd,
+    coalesce(sum(ephemeral_storage_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS storage_usd,
+    coalesce(sum(streamed_response_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS streamed_usd,
     coalesce(sum(snapstart_restore_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS restore_usd,
     coalesce(sum(init_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS init_usd,
     coalesce(sum(cost_usd) FILTER (outcome <> 'ok'), 0)::DECIMAL(38, 18)::VARCHAR AS failed_usd,

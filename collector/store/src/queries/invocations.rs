@@ -157,6 +157,8 @@ pub(super) fn summary(row: &Row<'_>, book: &PriceBook) -> duckdb::Result<Invocat
         tenant: row.get("tenant")?,
         memory_mb: whole(row, "memory_mb")?,
         max_memory_mb: whole(row, "max_memory_mb")?,
+        storage_mb: whole(row, "storage_mb")?,
+        produced_bytes: whole(row, "produced_bytes")?,
         start: hex("start_kind")?.and_then(|name| StartKind::from_name(&name)),
         start_inferred: hex("start_state")?.as_deref() == Some("inferred"),
         init: nanos(row, "init_ms")?,
@@ -175,6 +177,8 @@ pub(super) fn summary(row: &Row<'_>, book: &PriceBook) -> duckdb::Result<Invocat
             requests: usd(row, "requests_usd")?,
             duration: usd(row, "duration_usd")?,
             init: usd(row, "init_usd")?,
+            storage: usd(row, "storage_usd")?,
+            streamed: usd(row, "streamed_usd")?,
             restore: usd(row, "restore_usd")?,
             total: usd(row, "usd")?,
             explained: None,
@@ -200,10 +204,13 @@ fn explain(
         None => Time::Unknown { missing: "the duration" },
     };
     let is_java = one.runtime.as_deref().is_some_and(|runtime| runtime.to_lowercase().contains("java"));
+    let plain = Invocation::new(region, architecture, memory_mb, time, day);
     let invocation = Invocation {
         initialization: initialization.and_then(Initialization::from_name).unwrap_or_default(),
+        storage_mb: one.storage_mb.and_then(|mb| u32::try_from(mb).ok()).unwrap_or(plain.storage_mb),
+        streamed_bytes: one.produced_bytes.unwrap_or(0),
         paid_restore: one.restore.is_some() && !is_java,
-        ..Invocation::new(region, architecture, memory_mb, time, day)
+        ..plain
     };
     Some(invocation_cost(book, &invocation))
 }
@@ -246,6 +253,8 @@ fn group(row: &Row<'_>) -> duckdb::Result<InvocationGroup> {
             estimated: sum("estimated_usd")?,
             requests: sum("requests_usd")?,
             duration: sum("duration_usd")?,
+            storage: sum("storage_usd")?,
+            streamed: sum("streamed_usd")?,
             restore: sum("restore_usd")?,
             init: sum("init_usd")?,
             failed: sum("failed_usd")?,

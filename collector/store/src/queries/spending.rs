@@ -209,6 +209,8 @@ pub(super) fn spent(row: &Row<'_>) -> duckdb::Result<Spent> {
         waiting: money(row, "waiting")?,
         init: money(row, "init")?,
         flush: money(row, "flush")?,
+        storage: money(row, "storage")?,
+        streamed: money(row, "streamed")?,
         restore: money(row, "restore")?,
         calls: money(row, "calls")?,
         in_failed: in_failed.unwrap_or_default(),

@@ -25,7 +25,7 @@ named AS (
         outcome <> 'ok' AS failed, cold_start, cost_state, cost_attos IS NULL AS unpriced, matching.memory_mb, architecture,
         arm64_gb_second_attos, cost_attos - duration_attos + lambda_duration_attos(memory_mb, billed_ms, arm64_gb_second_attos) AS arm64_attos,
         CASE WHEN cost_attos IS NOT NULL THEN request_attos END AS request_attos, own_attos, waiting_attos, init_attos, flush_attos,
-        restore_attos, calls_attos, unpriced_calls,
+        storage_attos, streamed_attos, restore_attos, calls_attos, unpriced_calls,
         -- In millionths, how many it stands for besides itself.
         CASE WHEN stands_for > 1000000 AND service NOT IN (FROM reporting) THEN stands_for - 1000000 ELSE 0 END AS left_out,
         /* name */
@@ -42,6 +42,8 @@ parts AS (
         CASE WHEN NOT unpriced THEN part_of_attos(waiting_attos, below, upto, shares) END AS waiting,
         CASE WHEN NOT unpriced THEN part_of_attos(init_attos, below, upto, shares) END AS init,
         CASE WHEN NOT unpriced THEN part_of_attos(flush_attos, below, upto, shares) END AS flush,
+        CASE WHEN NOT unpriced THEN part_of_attos(storage_attos, below, upto, shares) END AS storage,
+        CASE WHEN NOT unpriced THEN part_of_attos(streamed_attos, below, upto, shares) END AS streamed,
         CASE WHEN NOT unpriced THEN part_of_attos(restore_attos, below, upto, shares) END AS restore,
         part_of_attos(calls_attos, below, upto, shares) AS calls,
         part_of_attos(arm64_attos, below, upto, shares) AS on_arm64
@@ -61,7 +63,7 @@ SELECT
     sum(left_out)::HUGEINT AS left_out,
     count(*) FILTER (is_first AND left_out > 0) AS first_sampled,
     sum(left_out) FILTER (is_first)::HUGEINT AS first_left_out,
-    sum((coalesce(requests + own + waiting + init + flush + restore, 0) + coalesce(calls, 0))::HUGEINT * left_out // 1000000)
+    sum((coalesce(requests + own + waiting + init + flush + storage + streamed + restore, 0) + coalesce(calls, 0))::HUGEINT * left_out // 1000000)
         FILTER (left_out > 0) AS left_out_attos,
     sum(unpriced_calls) FILTER (is_first) AS unpriced_calls,
     sum(requests) AS requests,
@@ -69,11 +71,13 @@ SELECT
     sum(waiting) AS waiting,
     sum(init) AS init,
     sum(flush) AS flush,
+    sum(storage) AS storage,
+    sum(streamed) AS streamed,
     sum(restore) AS restore,
     sum(calls) AS calls,
-    sum(requests + own + waiting + init + flush + restore) FILTER (failed) AS in_failed,
+    sum(requests + own + waiting + init + flush + storage + streamed + restore) FILTER (failed) AS in_failed,
     sum(calls) FILTER (failed) AS calls_in_failed,
-    sum(requests + own + waiting + init + flush + restore) FILTER (cost_state = 'reported') AS reported,
+    sum(requests + own + waiting + init + flush + storage + streamed + restore) FILTER (cost_state = 'reported') AS reported,
     min(memory_mb) AS least_memory,
     max(memory_mb) AS most_memory,
     CASE WHEN count(architecture) = count(*) AND min(architecture) = max(architecture) THEN min(architecture) END AS architecture,

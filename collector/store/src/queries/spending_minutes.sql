@@ -30,6 +30,8 @@ SELECT
     sum(waiting) AS waiting,
     sum(init) AS init,
     sum(flush) AS flush,
+    sum(storage) AS storage,
+    sum(streamed) AS streamed,
     sum(restore) AS restore,
     sum(calls) AS calls,
     sum(in_failed) AS in_failed,

@@ -19,6 +19,7 @@ SELECT
     span.faas_trigger,
     span.way,
     span.records,
+    coalesce(ran.storage_mb, reporter.storage_mb) AS storage_mb,
     span.tenant
 FROM (
     SELECT * REPLACE (coalesce(memory_mb, (SELECT any_value(r.memory_mb) FROM resource_rows AS r WHERE r.resource_id = told.resource_id)) AS memory_mb)

@@ -32,6 +32,7 @@ columns! {
         function_version: StringBuilder,
         function_instance: StringBuilder,
         memory_mb: Int64Builder,
+        storage_mb: Int64Builder,
         architecture: StringBuilder,
         runtime: StringBuilder,
         cluster: StringBuilder,
@@ -93,6 +94,7 @@ pub(crate) fn resource_columns<'a>(
         columns.function_version.append_option(facts.function_version);
         columns.function_instance.append_option(facts.function_instance);
         columns.memory_mb.append_option(facts.memory_mb);
+        columns.storage_mb.append_option(facts.storage_mb);
         columns.architecture.append_option(facts.architecture);
         columns.runtime.append_option(facts.runtime);
         columns.cluster.append_option(facts.cluster);

@@ -2,12 +2,14 @@
 CREATE OR REPLACE VIEW costs AS
 SELECT
     minute, made_by, service, environment, "function", version, region, architecture, memory_mb, invocations, failed, cold, unpriced,
-    usd_of(requests + own + waiting + init + flush + restore + calls) AS cost_usd,
+    usd_of(requests + own + waiting + init + flush + storage + streamed + restore + calls) AS cost_usd,
     usd_of(requests) AS requests_cost_usd,
     usd_of(own + waiting + init + flush) AS duration_cost_usd,
     -- These two are parts of duration_cost_usd.
     usd_of(init) AS init_cost_usd,
     usd_of(waiting) AS waiting_cost_usd,
+    usd_of(storage) AS ephemeral_storage_cost_usd,
+    usd_of(streamed) AS streamed_response_cost_usd,
     usd_of(restore) AS snapstart_restore_cost_usd,
     usd_of(calls) AS calls_cost_usd,
     unpriced_calls,

@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS cost_minutes (
     waiting HUGEINT NOT NULL,
     init HUGEINT NOT NULL,
     flush HUGEINT NOT NULL,
+    storage HUGEINT NOT NULL,
+    streamed HUGEINT NOT NULL,
     restore HUGEINT NOT NULL,
     calls HUGEINT NOT NULL,
     unpriced_calls BIGINT NOT NULL,

@@ -85,6 +85,7 @@ COMMENT ON COLUMN resources."function" IS 'Name of the function.';
 COMMENT ON COLUMN resources."function_version" IS 'Version of the function.';
 COMMENT ON COLUMN resources."function_instance" IS 'The execution environment: usually the log stream.';
 COMMENT ON COLUMN resources."memory_mb" IS 'Memory configured for the function, in MB of 1,048,576 bytes whichever unit was sent.';
+COMMENT ON COLUMN resources."storage_mb" IS 'Size of a function''s /tmp in MB, as coldlight.lambda.ephemeral_storage_mb says.';
 COMMENT ON COLUMN resources."architecture" IS 'arm64 or x86_64.';
 COMMENT ON COLUMN resources."runtime" IS 'Runtime of the function, or name of the process''s.';
 COMMENT ON COLUMN resources."cluster" IS 'ECS or Kubernetes cluster.';

@@ -21,6 +21,7 @@ COMMENT ON COLUMN invocations."way" IS 'How it was invoked: sync, async or poll.
 COMMENT ON COLUMN invocations."records" IS 'Messages or records that it was given.';
 COMMENT ON COLUMN invocations."tenant" IS 'On whose behalf it ran.';
 COMMENT ON COLUMN invocations."memory_mb" IS 'Memory configured, in MB.';
+COMMENT ON COLUMN invocations."storage_mb" IS 'Size of /tmp in MB, as the resource attribute coldlight.lambda.ephemeral_storage_mb says.';
 COMMENT ON COLUMN invocations."max_memory_mb" IS 'Most memory used, in MB, as reported.';
 COMMENT ON COLUMN invocations."cold_start" IS 'Whether its environment was new, as start_state has it; NULL where nobody can tell.';
 COMMENT ON COLUMN invocations."start_kind" IS 'warm, or how it was cold: felt, proactive, suppressed, provisioned, restored, managed, or cold where nobody knows whether its caller waited.';
@@ -46,6 +47,8 @@ COMMENT ON COLUMN invocations."requests_cost_usd" IS 'Price of the request itsel
 COMMENT ON COLUMN invocations."duration_cost_usd" IS 'Billed time × memory × price of a GB-second, USD.';
 COMMENT ON COLUMN invocations."init_cost_usd" IS 'Part of duration_cost_usd that is init, USD.';
 COMMENT ON COLUMN invocations."waiting_cost_usd" IS 'Part of duration_cost_usd that was spent waiting on calls, USD.';
+COMMENT ON COLUMN invocations."ephemeral_storage_cost_usd" IS 'Price of /tmp above 512 MB, USD.';
+COMMENT ON COLUMN invocations."streamed_response_cost_usd" IS 'Price of a streamed response above 6 MiB, USD.';
 COMMENT ON COLUMN invocations."snapstart_restore_cost_usd" IS 'Price of a SnapStart restore, USD.';
 COMMENT ON COLUMN invocations."cost_usd" IS 'requests + duration + restore at the list price of its day, exact, USD. NULL is what nobody prices, never 0.';
 
@@ -68,6 +71,8 @@ COMMENT ON COLUMN costs."requests_cost_usd" IS 'Price of the requests themselves
 COMMENT ON COLUMN costs."duration_cost_usd" IS 'Billed time × memory × price of a GB-second, USD.';
 COMMENT ON COLUMN costs."init_cost_usd" IS 'Part of duration_cost_usd that is init, USD.';
 COMMENT ON COLUMN costs."waiting_cost_usd" IS 'Part of duration_cost_usd that was spent waiting on calls, USD.';
+COMMENT ON COLUMN costs."ephemeral_storage_cost_usd" IS 'Price of /tmp above 512 MB, USD.';
+COMMENT ON COLUMN costs."streamed_response_cost_usd" IS 'Price of streamed responses above 6 MiB, USD.';
 COMMENT ON COLUMN costs."snapstart_restore_cost_usd" IS 'Price of SnapStart restores, USD.';
 COMMENT ON COLUMN costs."calls_cost_usd" IS 'Price of metered calls (call_costs has each), USD.';
 COMMENT ON COLUMN costs."unpriced_calls" IS 'Metered calls that cannot be priced.';

@@ -23,7 +23,7 @@ CREATE OR REPLACE VIEW invocation_parts AS
 SELECT
     *,
     duration_attos - init_attos - waiting_attos - flush_attos AS own_attos,
-    request_attos + duration_attos + restore_attos AS cost_attos,
+    request_attos + duration_attos + storage_attos + streamed_attos + restore_attos AS cost_attos,
     -- warm, or how it was cold: felt (the caller waited), proactive, suppressed (inside the duration), provisioned, restored, managed;
     -- cold: a first invocation of which nobody knows whether its caller waited; NULL: nobody said.
     CASE
@@ -59,6 +59,9 @@ FROM (
                 gb_second_attos
             ), 0)
         END AS flush_attos,
+        lambda_storage_attos(storage_mb, billed_ms, ephemeral_storage_attos) AS storage_attos,
+        -- Only streamed responses are longer than 6 MiB.
+        lambda_streamed_attos(produced_bytes, streamed_response_attos) AS streamed_attos,
         lambda_restore_attos(
             memory_mb,
             -- Few are restored: of the others nobody asks which runtime.
@@ -67,7 +70,7 @@ FROM (
         ) AS restore_attos
     FROM (
         SELECT
-            invoked.*, price.request_attos, price.snapstart_restore_attos,
+            invoked.*, price.request_attos, price.snapstart_restore_attos, price.ephemeral_storage_attos, price.streamed_response_attos,
             CASE
                 WHEN initialization = 'provisioned-concurrency' THEN price.provisioned_duration_attos
                 ELSE price.duration_attos
@@ -108,7 +111,7 @@ FROM (
 CREATE OR REPLACE VIEW invocations AS
 SELECT
     request_id, started_at, trace_id, span_id, service, environment, "function", function_arn, version, region, account,
-    architecture, runtime, instance, route, faas_trigger AS "trigger", way, records, tenant, memory_mb, max_memory_mb, cold_start,
+    architecture, runtime, instance, route, faas_trigger AS "trigger", way, records, tenant, memory_mb, max_memory_mb, storage_mb, cold_start,
     start_kind, start_state,
     initialization, init_ns / 1e6 AS init_ms, suppressed_init_ns / 1e6 AS suppressed_init_ms, restore_ns / 1e6 AS restore_ms,
     billed_restore_ms, felt_wait_ns / 1e6 AS felt_wait_ms, duration_ns / 1e6 AS duration_ms, waiting_ns / 1e6 AS waiting_ms,
@@ -119,6 +122,8 @@ SELECT
     -- These two are parts of duration_cost_usd.
     usd_of(init_attos) AS init_cost_usd,
     usd_of(waiting_attos) AS waiting_cost_usd,
+    usd_of(storage_attos) AS ephemeral_storage_cost_usd,
+    usd_of(streamed_attos) AS streamed_response_cost_usd,
     usd_of(restore_attos) AS snapstart_restore_cost_usd,
     usd_of(cost_attos) AS cost_usd
 FROM invocation_parts;

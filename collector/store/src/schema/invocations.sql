@@ -24,6 +24,8 @@ CREATE TABLE invocation_rows (
     -- As configured, and as used at most.
     memory_mb BIGINT,
     max_memory_mb BIGINT,
+    -- Of /tmp, as the resource says; nobody else does.
+    storage_mb BIGINT,
     cold_start BOOLEAN,
     initialization VARCHAR,
     init_ns BIGINT,

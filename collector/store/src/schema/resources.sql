@@ -20,6 +20,8 @@ CREATE TABLE resource_rows (
     function_instance VARCHAR,
     -- MB of 1,048,576 bytes, whichever unit was sent.
     memory_mb BIGINT,
+    -- Of a function's /tmp: coldlight.lambda.ephemeral_storage_mb.
+    storage_mb BIGINT,
     architecture VARCHAR,
     runtime VARCHAR,
     cluster VARCHAR,

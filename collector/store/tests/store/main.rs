@@ -1,6 +1,7 @@
 //! The store through its public surface: what is kept comes back, once, whatever happened in between.
 
 mod attributes;
+mod beyond_free;
 mod call_costs;
 mod containers;
 mod courses;

@@ -23,7 +23,7 @@ pub(super) struct Part {
 /// Name, label, fill and formula, with the sum.
 type Known = ((&'static str, &'static str, &'static str), Usd, &'static str);
 
-fn known(spent: &Spent) -> [Known; 9] {
+fn known(spent: &Spent) -> [Known; 11] {
     [
         (
             ("own", "Own work", "own"),
@@ -50,6 +50,12 @@ fn known(spent: &Spent) -> [Known; 9] {
             spent.flush,
             "After the answer: extensionOverhead of the platform's report × memory × price of a GB-second.",
         ),
+        (
+            ("storage", "Ephemeral storage", "restore"),
+            spent.storage,
+            "Billed time × /tmp above 512 MB × price of a GB-second of it.",
+        ),
+        (("streamed", "Streamed responses", "restore"), spent.streamed, "producedBytes above 6 MiB × price of a GB."),
         (
             ("restore", "SnapStart restores", "restore"),
             spent.restore,
@@ -79,7 +85,9 @@ pub(super) fn parts(spent: &Spent) -> Vec<Part> {
     let all = known(spent);
     let dearest = all.iter().map(|(_, amount, _)| *amount).max().unwrap_or_default();
     all.into_iter()
-        .filter(|((name, ..), amount, _)| *amount > Usd::ZERO || !["restore", "calls", "busy", "idle"].contains(name))
+        .filter(|((name, ..), amount, _)| {
+            *amount > Usd::ZERO || !["storage", "streamed", "restore", "calls", "busy", "idle"].contains(name)
+        })
         .map(|(who, amount, formula)| part(who, amount, dearest, total, formula))
         .collect()
 }
