@@ -30,8 +30,8 @@ pub struct ServiceMap {
     pub queues: Vec<QueueFlow>,
 }
 
-/// What the calls of one edge carried, and how often they were made again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the calls of one edge carried, how often they were made again, and what they cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Carried {
     /// Spans of the edge.
     pub calls: u64,
@@ -42,6 +42,9 @@ pub struct Carried {
     /// Calls that were made again, and how often in all.
     pub retried: u64,
     pub retries: u64,
+    /// The invocations that they set going, and what AWS bills for the calls themselves. Each invocation is of one edge, so that those
+    /// that lead to a function are of what it cost. Containers are not in it: a request is a share of its task, not of an edge.
+    pub spent: Spent,
 }
 
 /// The traces that a filter finds, and how many of them a map is made of: the newest.

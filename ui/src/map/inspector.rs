@@ -1,7 +1,7 @@
 //! What is selected on the map, in numbers; without a selection, what deserves a look.
 
 use coldlight_model::money::Usd;
-use coldlight_model::{Carried, EdgeStats, NodeStats, QueueFlow, Way, filter};
+use coldlight_model::{Bill, Carried, EdgeStats, NodeStats, QueueFlow, Way, filter};
 
 use super::graph::{Graph, GraphNode, plural};
 use super::links::{MAX_WORD, addends, push_problem_links, trace_links, traces};
@@ -182,6 +182,16 @@ fn edge(subject: &Subject, graph: &Graph, at: usize) -> Inspector {
         } else {
             "Lag, from send to start"
         },
+        money: subject.carried.as_ref().and_then(|carried| {
+            let owner = if to.kind.is_service() { to } else { from };
+            let bill = Bill { spent: carried.spent.clone(), init: None };
+            let mut money = money(&bill, subject.phrase, addends(subject, owner, &bill.spent))?;
+            if bill.spent.served() == 0 {
+                let each = bill.spent.total().times(1, carried.calls.max(1).into());
+                money.cost.extend(each.map(|each| (usd(each), "per call".to_owned(), "")));
+            }
+            Some(money)
+        }),
         lists: vec![List {
             title: "Ends",
             hint: String::new(),

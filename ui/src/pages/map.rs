@@ -118,7 +118,7 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
         drawn: &graph,
         state,
         palette: &palette,
-        carried: map.carried,
+        carried: map.carried.clone(),
         queues: &map.queues,
         per_second: &per_second,
         phrase: &phrase,

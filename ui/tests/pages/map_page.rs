@@ -173,11 +173,15 @@ fn nodes_stand_together_by_team_and_an_edge_tells_what_it_carried() {
     assert!(ids(&html, "map-node").contains(&"group:team:storefront".to_owned()));
     let inspector = text_of(part(&html, "data-test=\"inspector\""));
     assert!(inspector.contains("storefront: 3") && inspector.contains("cart-api"), "{inspector}");
-    owned.carried = Some(Carried { calls: 40, batches: 40, messages: 332, most: 10, retried: 3, retries: 4 });
+    let cost = coldlight_model::money::Usd::from_attos(8_000_000_000_000_000).unwrap();
+    let spent = coldlight_model::Spent { invocations: 40, own: cost, ..Default::default() };
+    owned.carried = Some(Carried { calls: 40, batches: 40, messages: 332, most: 10, retried: 3, retries: 4, spent });
     let html = map("sel=sqs:order-events%3Eservice:order-worker@poll", &owned);
     let inspector = text_of(part(&html, "data-test=\"inspector\""));
     assert!(inspector.contains("8.3 messages at a time, at most 10"), "{inspector}");
     assert!(inspector.contains("7.5% of calls made again, 4 times"), "{inspector}");
+    assert!(inspector.contains("$0.008") && inspector.contains("$0.0002"), "{inspector}");
+    assert!(inspector.contains("own work $0.008 = $0.008, exactly 0.008 USD."), "{inspector}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use coldlight_model::{Filter, QueueFlow, QueueState, ServiceMap, Waits};
 use coldlight_ui::query::Query;
 use serde_json::{Value, json};
 
+use super::spending::spent;
 use crate::site::Site;
 use crate::wrong::Wrong;
 
@@ -45,6 +46,7 @@ impl With {
                     json!({
                         "calls": carried.calls, "batches": carried.batches, "messages": carried.messages,
                         "most_messages": carried.most, "retried": carried.retried, "retries": carried.retries,
+                        "spent": spent(&carried.spent),
                     })
                 });
             }

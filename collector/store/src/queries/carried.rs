@@ -1,11 +1,12 @@
-//! More about the arrows of the map: how many messages went over them, how often calls were made again, and how queues do.
+//! More about the arrows of the map: how many messages went over them, how often calls were made again, what they cost, and how queues do.
 
 use std::collections::{BTreeMap, HashMap};
 
-use coldlight_model::{Carried, Filter, MapEdge, Node, NodeKind, QueueFlow, TimeRange, Waits};
+use coldlight_model::{Carried, Filter, MapEdge, Node, NodeKind, QueueFlow, Spent, TimeRange, Waits};
 use duckdb::{Connection, Row, params};
 
 use super::chosen;
+use super::spending::{spent, spent_on_calls};
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::whole;
@@ -25,7 +26,7 @@ pub struct CarriedByEdge(HashMap<Place, Carried>);
 
 impl CarriedByEdge {
     pub fn of(&self, edge: &MapEdge) -> Option<Carried> {
-        places(&edge.from, &edge.to).find_map(|place| self.0.get(&place)).copied()
+        places(&edge.from, &edge.to).find_map(|place| self.0.get(&place)).cloned()
     }
 }
 
@@ -53,8 +54,9 @@ impl Store {
         self.ask(move |db| {
             among(db, range, &filter, |spans| {
                 for place in places(&from, &to) {
-                    let carried = carried(db, spans, range, place)?;
+                    let mut carried = carried(db, spans, range, &place)?;
                     if carried.calls > 0 {
+                        carried.spent = costs(db, spans, range, Some(&place))?.remove(&place).unwrap_or_default();
                         return Ok(Some(carried));
                     }
                 }
@@ -70,14 +72,15 @@ impl Store {
             among(db, range, &filter, |spans| {
                 let mut statement = db.prepare(&[spans, include_str!("map_carried_all.sql")].concat())?;
                 let all = statement.query_map(params![range.from.nanos(), range.to.nanos()], |row| {
-                    let (service, other) = (row.get("service")?, other(row)?);
-                    let place = match row.get("between")? {
-                        true => Place::Between(service, other.name),
-                        false => Place::With(service, other, row.get("sent")?),
-                    };
-                    Ok((place, carried_from_row(row)?))
+                    Ok((place_from_row(row)?, carried_from_row(row)?))
                 })?;
-                Ok(CarriedByEdge(all.collect::<Result<_, _>>()?))
+                let mut all: HashMap<Place, Carried> = all.collect::<Result<_, _>>()?;
+                for (place, spent) in costs(db, spans, range, None)? {
+                    if let Some(carried) = all.get_mut(&place) {
+                        carried.spent = spent;
+                    }
+                }
+                Ok(CarriedByEdge(all))
             })
         })
         .await
@@ -121,7 +124,48 @@ fn among<T>(
     })
 }
 
-fn carried(db: &Connection, spans: &str, range: TimeRange, place: Place) -> Result<Carried, StoreError> {
+/// What came over edges cost: over all of them, or over those of the service that `of` is told by.
+fn costs(
+    db: &Connection,
+    spans: &str,
+    range: TimeRange,
+    of: Option<&Place>,
+) -> Result<HashMap<Place, Spent>, StoreError> {
+    let chosen = if spans.is_empty() { "" } else { "AND trace_id IN (SELECT trace_id FROM temp.chosen)" };
+    let mut all: HashMap<Place, Spent> = HashMap::new();
+    let mut ask = |sql: &str, spent: fn(&Row<'_>) -> duckdb::Result<Spent>| -> Result<(), StoreError> {
+        let (from, to) = (range.from.nanos(), range.to.nanos());
+        let of_service = if of.is_some() { " AND service = $3" } else { "" };
+        let mut statement = db.prepare(&sql.replace("/* conditions */", &[chosen, of_service].concat()))?;
+        let mut rows = match of {
+            None => statement.query(params![from, to])?,
+            Some(Place::With(service, ..) | Place::Between(_, service)) => {
+                statement.query(params![from, to, service])?
+            }
+        };
+        while let Some(row) = rows.next()? {
+            all.entry(place_from_row(row)?).or_default().add(&spent(row)?);
+        }
+        Ok(())
+    };
+    if !matches!(of, Some(Place::With(_, _, true))) {
+        ask(include_str!("edge_invocations.sql"), spent)?;
+    }
+    if !matches!(of, Some(Place::Between(..))) {
+        ask(include_str!("edge_calls.sql"), spent_on_calls)?;
+    }
+    Ok(all)
+}
+
+fn place_from_row(row: &Row<'_>) -> duckdb::Result<Place> {
+    let (service, other) = (row.get("service")?, other(row)?);
+    Ok(match row.get("between")? {
+        true => Place::Between(service, other.name),
+        false => Place::With(service, other, row.get("sent")?),
+    })
+}
+
+fn carried(db: &Connection, spans: &str, range: TimeRange, place: &Place) -> Result<Carried, StoreError> {
     let (from, to) = (range.from.nanos(), range.to.nanos());
     Ok(match place {
         Place::With(service, other, sent) => {
@@ -149,5 +193,6 @@ fn carried_from_row(row: &Row<'_>) -> duckdb::Result<Carried> {
         most: count("most")?,
         retried: count("retried")?,
         retries: count("retries")?,
+        spent: Spent::default(),
     })
 }

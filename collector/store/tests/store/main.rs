@@ -7,6 +7,7 @@ mod containers;
 mod courses;
 mod crash;
 mod differences;
+mod edge_costs;
 mod examples;
 mod invocation_answers;
 mod invocations;

@@ -134,7 +134,7 @@ impl Kept {
         self.store.spending(search).await.unwrap()
     }
 
-    async fn sum_of(&self, sql: &str) -> Usd {
+    pub async fn sum_of(&self, sql: &str) -> Usd {
         let table = self.store.sql(Question::new(sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         match &table.rows[0][0] {
             Cell::Text(text) => text.parse().unwrap(),
