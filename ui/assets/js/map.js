@@ -66,12 +66,15 @@ document.addEventListener("pointerdown", (event) => {
   document.addEventListener("pointercancel", end);
 });
 
-// What is not connected to the node under the pointer, or the focused one, steps back.
+// What is not connected to the node under the pointer, or the focused one, steps back. The marks of all cards are drawn together: of those
+// only what lies on near ones stays.
 function light(node) {
   const drawing = box()?.querySelector("svg.map");
   if (!drawing) return;
   for (const near of drawing.querySelectorAll(".near")) near.classList.remove("near");
+  const marks = drawing.querySelector(".marks");
   drawing.classList.toggle("lit", Boolean(node));
+  marks.style.clipPath = "";
   if (!node) return;
   const id = node.dataset.id;
   const ids = new Set([id]);
@@ -81,7 +84,14 @@ function light(node) {
     edge.classList.add("near");
     ids.add(from).add(to);
   }
-  for (const other of drawing.querySelectorAll(".n")) other.classList.toggle("near", ids.has(other.dataset.id));
+  let cards = "";
+  for (const other of drawing.querySelectorAll(".n")) {
+    if (!ids.has(other.dataset.id)) continue;
+    other.classList.add("near");
+    const { e: x, f: y } = other.transform.baseVal[0].matrix;
+    cards += `M${x} ${y}h162v58h-162z`;
+  }
+  marks.style.clipPath = `path("${cards}") view-box`;
 }
 
 document.addEventListener("pointerover", (event) => {

@@ -1,9 +1,10 @@
 //! A node as a card of the map.
 
 use coldlight_model::money::Usd;
-use coldlight_model::{NodeStats, Outcome};
+use coldlight_model::{NodeStats, Outcome, colour_slot};
 
 use super::change;
+use super::marks::Layer;
 use super::money::{cold_share, is_often_cold, is_priced};
 use super::{Fate, GraphNode};
 use crate::format::{counted, duration, number, rate, share, usd};
@@ -29,8 +30,6 @@ pub struct Card {
     pub y: String,
     /// `sel`, `bad`, `dep`, `slow`, `dim`: classes of the group.
     pub class: String,
-    /// Class of the left edge; empty for what is no service.
-    pub colour: String,
     pub icon: &'static str,
     pub name: String,
     /// Rate and latency.
@@ -40,7 +39,8 @@ pub struct Card {
     /// The share of cold starts where it is worth it, and where its glyph stands.
     pub cold: Option<(String, String)>,
     pub corner: Option<Corner>,
-    pub outcome: Vec<Fill>,
+    /// The left edge in the colour of a service, and the bar at the foot: class and path, where they stand in the drawing.
+    pub marks: Vec<(Layer, String, String)>,
     /// The whole name and all numbers, for the tooltip and for screen readers.
     pub title: String,
     pub is_selected: bool,
@@ -54,15 +54,17 @@ pub struct Corner {
     pub text: String,
     pub x: String,
     pub width: String,
-    pub has_glyph: bool,
+    /// Where the glyph stands, if there is one, and where the text begins.
+    pub glyph_x: Option<String>,
+    pub text_x: String,
 }
 
 /// One part of the bar at the foot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fill {
-    pub kind: &'static str,
-    pub x: String,
-    pub width: String,
+struct Fill {
+    kind: &'static str,
+    x: f64,
+    width: f64,
 }
 
 /// What decides how cards look besides their node.
@@ -90,7 +92,6 @@ pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, loo
     let is_dear = priced.zip(look.dear_from).is_some_and(|(spent, dear)| spent.total() >= dear);
     let hourly = priced.and_then(|spent| (look.per_hour)(spent.total())).map(|amount| format!("{}/h", usd(amount)));
     let cold = spent.filter(|_| is_cold).and_then(cold_share);
-    let is_service = node.kind.is_service() && node.members == 1;
     let mut class = String::from("n");
     let marks = [
         ("sel", is_selected),
@@ -125,7 +126,6 @@ pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, loo
         x: number(place.x),
         y: number(place.y),
         class,
-        colour: if is_service && !node.seen { look.palette.class(&node.name) } else { String::new() },
         icon: icon::of_kind(node.kind),
         title: title(
             node,
@@ -139,7 +139,7 @@ pub fn card(node: &GraphNode, place: Place, href: String, is_selected: bool, loo
         foot,
         cold,
         corner,
-        outcome: outcome(stats),
+        marks: marks_of(node, place, look.palette),
         is_selected,
     }
 }
@@ -179,7 +179,34 @@ fn trouble(stats: &NodeStats) -> Option<Corner> {
 /// A pill that grows to the left with its text.
 fn corner(kind: &'static str, text: String, has_glyph: bool) -> Corner {
     let width = 12.0 + text.chars().count() as f64 * 6.2 + if has_glyph { 13.0 } else { 0.0 };
-    Corner { kind, x: number(CARD.0 - 8.0 - width), width: number(width), text, has_glyph }
+    let x = CARD.0 - 8.0 - width;
+    let (glyph, indent) = if has_glyph { (Some(6.0), 19.0) } else { (None, 6.0) };
+    Corner {
+        kind,
+        x: number(x),
+        width: number(width),
+        glyph_x: glyph.map(|indent| number(x + indent)),
+        text_x: number(x + indent),
+        text,
+    }
+}
+
+fn marks_of(node: &GraphNode, place: Place, palette: &Palette) -> Vec<(Layer, String, String)> {
+    let mut marks = Vec::new();
+    if node.kind.is_service() && node.members == 1 && !node.seen {
+        // Round at the corners of the card.
+        let edge = format!("M{} {}v58a5 5 0 0 1-5-5v-48a5 5 0 0 1 5-5z", number(place.x + 5.0), number(place.y));
+        let gone = if node.fate == Fate::Gone { " gone" } else { "" };
+        if let texture @ 1.. = palette.texture(&node.name) {
+            marks.push((Layer::Texture, format!("p{texture}"), edge.clone()));
+        }
+        marks.push((Layer::Colour, format!("s{}{gone}", colour_slot(&node.name)), edge));
+    }
+    marks.extend(outcome(&node.stats).into_iter().map(|fill| {
+        let [x, y, width] = [place.x + fill.x, place.y + 51.5, fill.width].map(number);
+        (Layer::Bar, fill.kind.to_owned(), format!("M{x} {y}h{width}v2.5h-{width}z"))
+    }));
+    marks
 }
 
 /// The bar between x = 11 and the right border: what is not zero is at least 2 px wide.
@@ -197,10 +224,10 @@ fn outcome(stats: &NodeStats) -> Vec<Fill> {
     for (kind, count) in parts.into_iter().rev().filter(|(_, count)| *count > 0) {
         let width = (WIDTH * count as f64 / whole as f64).max(2.0).min(right - LEFT);
         right -= width;
-        fills.push(Fill { kind, x: number(right), width: number(width) });
+        fills.push(Fill { kind, x: right, width });
     }
     if stats.ok() > 0 && right > LEFT {
-        fills.push(Fill { kind: "ok", x: number(LEFT), width: number(right - LEFT) });
+        fills.push(Fill { kind: "ok", x: LEFT, width: right - LEFT });
     }
     fills.reverse();
     fills
@@ -263,9 +290,9 @@ mod tests {
     fn every_outcome_is_visible_and_the_bar_stays_within_the_card() {
         let fills = outcome(&stats(1_000_000, 1, 1, 1));
         assert_eq!(fills.iter().map(|fill| fill.kind).collect::<Vec<_>>(), ["ok", "throttle", "error", "fault"]);
-        assert!(fills.iter().all(|fill| fill.width.parse::<f64>().unwrap() >= 2.0));
+        assert!(fills.iter().all(|fill| fill.width >= 2.0));
         let all = outcome(&stats(3, 0, 0, 9));
-        assert_eq!((all[0].x.as_str(), all[0].width.as_str()), ("11", "140"));
+        assert_eq!((all[0].x, all[0].width), (11.0, 140.0));
         assert_eq!(outcome(&stats(0, 0, 0, 0)), []);
     }
 }

@@ -1,5 +1,7 @@
 //! An edge as an arrow of the map.
 
+use std::collections::BTreeSet;
+
 use coldlight_model::{EdgeStats, Way};
 
 use super::{Fate, Graph, GraphEdge, change};
@@ -81,6 +83,12 @@ pub fn arrow(graph: &Graph, at: usize, route: &Route, href: String, look: &Look)
         below: place(if look.is_compared { change::label(edge) } else { below(edge, problem) }, 12.0),
         title: title(graph, edge, look),
     }
+}
+
+/// The heads that `arrows` have: the id of each, and the classes of its marker.
+pub fn heads(arrows: &[Arrow]) -> Vec<(&'static str, String)> {
+    let heads: BTreeSet<&str> = arrows.iter().map(|arrow| arrow.marker).collect();
+    heads.into_iter().map(|head| (head, head.replace('-', " ").replacen('m', "mk", 1))).collect()
 }
 
 fn fate(fate: Fate) -> &'static str {

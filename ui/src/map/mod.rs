@@ -6,6 +6,7 @@ pub(crate) mod edge;
 mod graph;
 pub(crate) mod inspector;
 pub(crate) mod links;
+pub(crate) mod marks;
 pub(crate) mod money;
 pub(crate) mod queues;
 mod sort;

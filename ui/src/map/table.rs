@@ -8,8 +8,10 @@ use crate::pages::map::State;
 use crate::palette::Palette;
 use crate::text::{self, Text};
 
-/// Rows per page: with the drawing above, more would make the page heavy.
-pub const ROWS: usize = 25;
+/// Rows per page, and beside a drawing of many nodes: more would make the page heavy.
+const ROWS: usize = 25;
+const ROWS_BESIDE_MANY: usize = 15;
+const MANY: usize = 40;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
@@ -57,13 +59,15 @@ pub struct Cell {
     pub href: Option<String>,
 }
 
-pub fn table(graph: &Graph, state: &State, palette: &Palette, per_second: &dyn Fn(u64) -> f64) -> Table {
+/// All nodes of `graph`, beside a drawing of `drawn` nodes.
+pub fn table(graph: &Graph, drawn: usize, state: &State, palette: &Palette, per_second: &dyn Fn(u64) -> f64) -> Table {
     let mut nodes: Vec<&GraphNode> = graph.nodes.iter().collect();
     nodes.sort_by(|a, b| state.sort.compare(a, b));
-    let first = (state.first_row as usize).min(nodes.len().saturating_sub(1) / ROWS * ROWS);
-    let shown = nodes.iter().skip(first).take(ROWS);
+    let rows = if drawn > MANY { ROWS_BESIDE_MANY } else { ROWS };
+    let first = (state.first_row as usize).min(nodes.len().saturating_sub(1) / rows * rows);
+    let shown = nodes.iter().skip(first).take(rows);
     let page = |first: usize| state.clone().first_row(first as u32).link().to_string();
-    let last = (first + ROWS).min(nodes.len());
+    let last = (first + rows).min(nodes.len());
     Table {
         heads: Column::ALL.map(|column| head(column, state)).into(),
         rows: shown.map(|node| row(node, state, palette, per_second)).collect(),
@@ -72,9 +76,9 @@ pub fn table(graph: &Graph, state: &State, palette: &Palette, per_second: &dyn F
             crate::format::counted(nodes.len() as u64, "node", "nodes"),
             state.sort.column.label().to_lowercase()
         ),
-        previous: (first > 0).then(|| page(first - ROWS)),
+        previous: (first > 0).then(|| page(first.saturating_sub(rows))),
         next: (last < nodes.len()).then(|| page(last)),
-        position: (nodes.len() > ROWS).then(|| format!("rows {} to {last} of {}", first + 1, nodes.len())),
+        position: (nodes.len() > rows).then(|| format!("rows {} to {last} of {}", first + 1, nodes.len())),
     }
 }
 

@@ -16,8 +16,9 @@ use crate::invocations::figures;
 use crate::layout::{Layout, Place, layout};
 use crate::map::card::{Card, Look as CardLook, card};
 use crate::map::change::{Changes, changes};
-use crate::map::edge::{Arrow, Look as EdgeLook, arrow};
+use crate::map::edge::{Arrow, Look as EdgeLook, arrow, heads};
 use crate::map::inspector::{Inspector, Subject, inspector};
+use crate::map::marks::{Marks, marks};
 use crate::map::queues::{QueueRow, queues};
 use crate::map::table::{Table, table};
 use crate::map::{Graph, Grouping, MAX_DRAWN_NODES};
@@ -83,8 +84,10 @@ struct Drawing {
     view_box: String,
     width: String,
     summary: String,
+    heads: Vec<(&'static str, String)>,
     arrows: Vec<Arrow>,
     cards: Vec<Card>,
+    marks: Vec<Marks>,
 }
 
 /// Nothing came in: when there was something, and how to get there.
@@ -149,7 +152,7 @@ fn view(shell: &Shell, state: &State, map: &ServiceMap, drawn: &Layout) -> View 
         nothing: map.is_empty().then(|| nothing(shell, state)),
         drawing: (!map.is_empty()).then(|| drawing(&graph, state, drawn, &palette, map)),
         inspector: inspector(&subject),
-        table: table(&near, state, &palette, &per_second),
+        table: table(&near, graph.nodes.len(), state, &palette, &per_second),
         queues: queues(&map.queues, state, &per_second),
         phrase,
         notes,
@@ -176,10 +179,16 @@ fn drawing(graph: &Graph, state: &State, drawn: &Layout, palette: &Palette, map:
     let edge_look = EdgeLook { by: state.by, is_compared, selected, selected_edge, only: state.only, per_second };
     let select =
         |id: &str, is_selected: bool| state.clone().select((!is_selected).then(|| id.to_owned())).link().to_string();
-    let cards = graph.nodes.iter().zip(&drawn.nodes).enumerate().map(|(at, (node, place))| {
-        let place = Place { x: place.x, y: place.y };
-        card(node, place, select(&node.id, selected == Some(at)), selected == Some(at), &card_look)
-    });
+    let cards: Vec<Card> = graph
+        .nodes
+        .iter()
+        .zip(&drawn.nodes)
+        .enumerate()
+        .map(|(at, (node, place))| {
+            let place = Place { x: place.x, y: place.y };
+            card(node, place, select(&node.id, selected == Some(at)), selected == Some(at), &card_look)
+        })
+        .collect();
     let mut arrows: Vec<(bool, Arrow)> = (0..graph.edges.len())
         .map(|at| {
             let href = select(&graph.edges[at].id, selected_edge == Some(at));
@@ -189,13 +198,16 @@ fn drawing(graph: &Graph, state: &State, drawn: &Layout, palette: &Palette, map:
         .collect();
     // What touches the selection is drawn last, on top.
     arrows.sort_by_key(|(is_lit, _)| *is_lit);
+    let arrows: Vec<Arrow> = arrows.into_iter().map(|(_, arrow)| arrow).collect();
     let (width, height) = (drawn.width + 2.0 * MARGIN, drawn.height + 2.0 * MARGIN);
     Drawing {
         view_box: format!("-{MARGIN} -{MARGIN} {} {}", crate::format::number(width), crate::format::number(height)),
         width: crate::format::number(width),
         summary: summary(graph),
-        arrows: arrows.into_iter().map(|(_, arrow)| arrow).collect(),
-        cards: cards.collect(),
+        heads: heads(&arrows),
+        arrows,
+        marks: marks(&cards),
+        cards,
     }
 }
 

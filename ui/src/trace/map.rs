@@ -16,7 +16,8 @@ use super::state::{Only, Services, View};
 use crate::format;
 use crate::layout::{Place, layout};
 use crate::map::card::{Card, Look as CardLook, card};
-use crate::map::edge::{Arrow, Look as EdgeLook, arrow};
+use crate::map::edge::{Arrow, Look as EdgeLook, arrow, heads};
+use crate::map::marks::{Marks, marks};
 use crate::map::{Graph, GraphNode, Grouping};
 use crate::pages::map::By;
 use crate::palette::Palette;
@@ -32,8 +33,10 @@ pub struct TraceMap {
     pub view_box: String,
     pub width: String,
     pub summary: String,
+    pub heads: Vec<(&'static str, String)>,
     pub arrows: Vec<Arrow>,
     pub cards: Vec<Card>,
+    pub marks: Vec<Marks>,
     pub rows: Vec<CallRow>,
     pub note: Option<String>,
 }
@@ -260,6 +263,7 @@ pub fn map(scene: &Scene, invocations: &[InvocationSummary]) -> TraceMap {
         arrow.title = format!("{} to {}, {}, {}", name(edge.from), name(edge.to), edge.way.name(), told(exact, true));
         arrow
     });
+    let arrows: Vec<Arrow> = arrows.collect();
     let (width, height) = (drawn.width + 2.0 * MARGIN, drawn.height + 2.0 * MARGIN);
     TraceMap {
         view_box: format!("-{MARGIN} -{MARGIN} {} {}", format::number(width), format::number(height)),
@@ -269,7 +273,9 @@ pub fn map(scene: &Scene, invocations: &[InvocationSummary]) -> TraceMap {
             format::counted(graph.nodes.len() as u64, "node", "nodes"),
             format::counted(graph.edges.len() as u64, "connection", "connections"),
         ),
-        arrows: arrows.collect(),
+        heads: heads(&arrows),
+        arrows,
+        marks: marks(&cards),
         cards,
         rows,
         note,

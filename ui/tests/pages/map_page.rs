@@ -110,6 +110,16 @@ fn too_many_nodes_stand_together_by_kind_and_all_are_in_the_table() {
 }
 
 #[test]
+fn a_map_of_sixty_nodes_is_light() {
+    let html = map("range=6h", &large(40));
+    assert_eq!(ids(&html, "map-node").len(), 60);
+    let elements =
+        html.match_indices('<').filter(|(at, _)| html[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()));
+    assert!(elements.count() <= 1_500);
+    assert_eq!(ids(&html, "map-row").len(), 15, "the table has more pages beside a large drawing");
+}
+
+#[test]
 fn numbers_move_nothing() {
     let state = State::parse("", now());
     let mut busier = ordinary();

@@ -22,7 +22,7 @@ pub fn text_of(html: &str) -> String {
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-const BLOCKS: [&str; 25] = [
+const BLOCKS: [&str; 27] = [
     "p",
     "h1",
     "h2",
@@ -48,6 +48,8 @@ const BLOCKS: [&str; 25] = [
     "thead",
     "tbody",
     "svg",
+    "path",
+    "rect",
 ];
 
 /// The part of `html` that begins with the tag holding `marker` and ends where that tag is closed.
