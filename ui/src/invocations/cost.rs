@@ -4,13 +4,15 @@ use coldlight_model::InvocationSummary;
 use coldlight_model::lambda::CostState;
 use coldlight_model::money::{Cost, Layer, Price};
 
-use crate::format::usd;
+use crate::format::{per_million, usd, usd_cents};
 use crate::text;
 
 /// A cost and its arithmetic.
 pub struct CostView {
     /// `$0.0000021`, or `not priced`.
     pub shown: String,
+    /// Of a million like it, `$2.10`: in a table decimals stand below each other.
+    pub per_million: String,
     /// Exact, in USD, for programs.
     pub exact: Option<String>,
     /// `reported`, `estimated` or `inferred`.
@@ -50,6 +52,8 @@ pub fn cost(one: &InvocationSummary) -> CostView {
     };
     CostView {
         shown: one.cost.total.map_or_else(|| "not priced".to_owned(), usd),
+        per_million: (one.cost.total.and_then(|total| per_million(total, 1)))
+            .map_or_else(|| "not priced".to_owned(), usd_cents),
         exact: one.cost.total.map(|total| total.to_string()),
         state: one.cost_state.name(),
         state_means: state_means(one.cost_state),
