@@ -15,8 +15,7 @@ const DRAWN: usize = 8;
 
 pub(super) struct Chart {
     pub legend: Vec<(String, String)>,
-    /// A shape a group, of all its steps: its class, and its path.
-    pub layers: Vec<(String, String)>,
+    pub layers: Vec<Layer>,
     pub bars: Vec<Bar>,
     /// Points of the line of the time before; empty when nothing was spent then.
     pub before: String,
@@ -25,6 +24,20 @@ pub(super) struct Chart {
     /// Place from the left in percent, and label.
     pub labels: Vec<(String, String)>,
     pub summary: String,
+}
+
+impl Chart {
+    pub fn has_textures(&self) -> bool {
+        self.layers.iter().any(|layer| layer.texture.is_some())
+    }
+}
+
+/// The shape of a group, of all its steps.
+pub(super) struct Layer {
+    pub class: String,
+    pub path: String,
+    /// `p1` or `p2`, where it shares its colour with another.
+    pub texture: Option<&'static str>,
 }
 
 /// One step: what the pointer finds of it, from the top of the chart to its ground.
@@ -60,12 +73,16 @@ pub(super) fn chart(spending: &Spending, palette: &Palette, zone: &Zone) -> Char
                 path.push_str(&format!("M{x} {y}h{wide}v{tall}h-{wide}z"));
             }
         }
-        (class, path)
+        let texture = match () {
+            () if class.ends_with(" t1") => Some("p1"),
+            () if class.ends_with(" t2") => Some("p2"),
+            () => None,
+        };
+        Layer { class, path, texture }
     };
-    let mut layers: Vec<(String, String)> =
-        drawn.iter().map(|group| layer(class(group), std::slice::from_ref(group))).collect();
+    let mut layers: Vec<Layer> = drawn.iter().map(|group| layer(class(group), std::slice::from_ref(group))).collect();
     layers.push(layer("s-none".to_owned(), rest));
-    layers.retain(|(_, path)| !path.is_empty());
+    layers.retain(|layer| !layer.path.is_empty());
     let bars = (0..steps).map(|at| {
         let begins = spending.origin.plus(spending.step * at as u64);
         // Of the first only what lies in the range.
