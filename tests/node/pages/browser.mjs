@@ -106,7 +106,9 @@ export async function go(page, url) {
 }
 
 /** What holds of the shape of every page in every state; a list of what does not. */
-export const misshapes = (page) => page.evaluate(() => {
+export const misshapes = async (page) => [...await shape(page), ...await cutOff(page)];
+
+const shape = (page) => page.evaluate(() => {
   const here = [...(globalThis.policyReports ?? [])].map((report) => `policy: ${report}`);
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth > clientWidth) {
@@ -121,6 +123,45 @@ export const misshapes = (page) => page.evaluate(() => {
   const heads = [...document.querySelectorAll('h1')].filter((one) => one.checkVisibility());
   if (heads.length !== 1) here.push(`${heads.length} h1`);
   return here;
+});
+
+/**
+ * Texts that are cut off sideways and told nowhere, or stand outside of what they belong to. Whatever can be scrolled to is neither, and
+ * neither is what one has zoomed past.
+ */
+const cutOff = (page) => page.evaluate(() => {
+  const found = [];
+  const plain = (text) => text.replace(/\s+/g, ' ').trim();
+  const range = document.createRange();
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const [text, own] = [plain(texts.currentNode.data), texts.currentNode.parentElement];
+    if (!text || own.ownerSVGElement || own.closest('svg, script, noscript, select, textarea, .sr') || !own.checkVisibility({ visibilityProperty: true })) continue;
+    range.selectNodeContents(texts.currentNode);
+    const { left, right, width } = range.getBoundingClientRect();
+    if (width === 0) continue;
+    for (let box = own; box !== document.body; box = box.parentElement) {
+      const { overflowX, textOverflow, display } = getComputedStyle(box);
+      if (['auto', 'scroll'].includes(overflowX)) break;
+      if (display === 'inline') continue;
+      const bounds = box.getBoundingClientRect();
+      if (right <= bounds.right + 1 && left >= bounds.left - 1) continue;
+      const name = `${box.tagName.toLowerCase()}.${box.className}`;
+      if (['hidden', 'clip'].includes(overflowX)) {
+        if (right <= bounds.left || left >= bounds.right) break;
+        own.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+        const told = own.closest('[title], [aria-label]');
+        if (textOverflow === 'ellipsis' && plain(told?.title || told?.ariaLabel || '').includes(text)) break;
+        found.push(`cut off by ${name}: ${text.slice(0, 80)}`);
+        break;
+      }
+      if (box.matches('.btn, .seg > *, .tag, .chip, .panel, .kpi, section')) {
+        found.push(`outside of ${name}: ${text.slice(0, 80)}`);
+        break;
+      }
+    }
+  }
+  return [...new Set(found)].slice(0, 20);
 });
 
 /** The same, and what `axe-core` finds. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { MIDDLE, NARROW, WIDE, findings, launch, open, told } from './browser.mjs';
+import { MIDDLE, NARROW, WIDE, findings, launch, misshapes, open, told } from './browser.mjs';
 import { serve } from './gallery.mjs';
 import { framed, isOther, look, others } from './look.mjs';
 
@@ -90,7 +90,8 @@ for (const name of [...PAGES, ...STATES]) {
           writeFileSync(framedTo, await framed(reckoner, png, rows, places));
           found.push(`${head}: ${places.length} of ${rows.join('').length} cells are others, framed in ${framedTo}`);
         }
-        if (STATES.includes(name) && viewport !== MIDDLE && !(theme === 'dark' && viewport === NARROW)) found.push(...await findings(page));
+        const isState = STATES.includes(name) && viewport !== MIDDLE && !(theme === 'dark' && viewport === NARROW);
+        if (isState || theme === 'light') found.push(...await (isState ? findings : misshapes)(page));
       }
       found.push(...wrong.splice(0));
     }

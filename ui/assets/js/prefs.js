@@ -81,6 +81,18 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What ends in three dots is told whole under the pointer. A link over a whole row stands for all of its cell.
+const isCut = (one) => one.scrollWidth > one.clientWidth && getComputedStyle(one).textOverflow === "ellipsis";
+document.addEventListener("pointerover", ({ target }) => {
+  const cell = target.closest?.(".nmc") ?? target;
+  for (let [at, up] = [target, 0]; at && up < 4; [at, up] = [at.parentElement, up + 1]) {
+    if (at.title) return;
+    if (!isCut(at) && !(at === target && [...cell.querySelectorAll("bdi")].some(isCut))) continue;
+    at.title = (at === target ? cell : at).textContent.replace(/\s+/g, " ").trim();
+    return;
+  }
+});
+
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-theme-form]")) return;
   event.preventDefault();

@@ -365,7 +365,8 @@ fn response(scene: &Scene) -> Option<Response> {
     Some(Response {
         at: coordinate(place),
         whole: coordinate(at as f64 / scene.extent() as f64 * 100.0),
-        is_last: place > 85.0,
+        // Where less is left, narrow windows have no room for it on the right.
+        is_last: place > 60.0,
         label: format!("response {}", format::duration(root.duration)),
     })
 }

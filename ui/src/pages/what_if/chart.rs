@@ -32,6 +32,8 @@ pub(super) struct Crossing {
     pub x: String,
     pub y: String,
     pub words: String,
+    /// Far to the right words stand above the point and left of it.
+    pub is_last: bool,
 }
 
 /// `None` where nothing crosses.
@@ -72,6 +74,7 @@ pub(super) fn chart(load: &Load, answered: &[Answered]) -> Option<Chart> {
         x: number(x(*at)),
         y: number(y(*cost)),
         words: format!("{}: {} requests", one.name, large_count(*at)),
+        is_last: x(*at) > WIDTH * 0.6,
     });
     let words: Vec<String> = fixed.iter().map(|(one, _, at)| format!("{} at {}", one.name, large_count(*at))).collect();
     Some(Chart {
