@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use coldlight_tests::clock::{unix_nanos, until};
 use coldlight_tests::random::Random;
-use coldlight_tests::{Coldlight, Options, grpc, otlp};
+use coldlight_tests::{Coldlight, Options, grpc, otlp, tools};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -201,6 +201,38 @@ async fn what_a_form_gets_wrong_is_named_and_what_leads_inside_is_refused() {
     let page = coldlight.get("/alerts").await.text();
     assert!(page.contains("private address") && !page.contains("secret-path"), "{page}");
     assert!(!coldlight.log().contains("secret-path"), "{}", coldlight.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_sends_a_test_to_a_program_and_to_a_chat() {
+    let (program, program_hook) = Receiver::start().await;
+    let (chat, chat_hook) = Receiver::start().await;
+    let told_at = |hook: SocketAddr, form: &str| {
+        let webhook = format!("http://{hook}/secret-path");
+        let arguments = ["--alert-webhook", &webhook, "--alert-webhook-private", "--alert-webhook-form", form];
+        Options { arguments: arguments.map(str::to_owned).to_vec(), ..Options::default() }
+    };
+    let to_program = Coldlight::start_with(told_at(program_hook, "json")).await;
+    let to_chat = Coldlight::start_with(told_at(chat_hook, "slack")).await;
+    // It is sent with scripts, without them, and a third time.
+    program.answers.lock().unwrap().extend([StatusCode::OK, StatusCode::OK, StatusCode::INTERNAL_SERVER_ERROR]);
+    let told = json!({
+        "program": format!("http://{}", to_program.http()), "chat": format!("http://{}", to_chat.http()),
+    });
+    let mut node = tools::node();
+    node.args(["--test", "--test-reporter=spec", "pages/alerts.test.mjs"]).env("COLDLIGHT_PAGES", told.to_string());
+    let status = tokio::task::spawn_blocking(move || node.status()).await.unwrap().unwrap();
+    assert!(status.success(), "the button does not hold: {status}; see above");
+
+    let events = program.told();
+    assert_eq!(events.len(), 3, "a test is tried once: {events:?}");
+    assert!(events.iter().all(|(event, body)| body["is_test"] == true && body["id"] == event.as_str()), "{events:?}");
+    let lines = chat.told();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (_, body) in lines {
+        assert_eq!(body.as_object().unwrap().len(), 1, "a text and nothing else: {body}");
+        assert!(body["text"].as_str().unwrap().starts_with(":red_circle: (a test) Test is firing: "), "{body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
