@@ -197,6 +197,7 @@ async fn every_page_holds_in_a_browser_light_and_dark_wide_and_narrow_empty_and_
         "full": format!("http://{}", full.http()),
         "fresh": format!("http://{}", fresh.http()),
         "lively": format!("http://{}", lively.http()),
+        "livelyOtlp": format!("http://{}", lively.otlp_http()),
         "crowded": format!("http://{}", crowded.http()),
         "locked": format!("http://{}", locked.http()),
         "secret": SECRET,

@@ -82,6 +82,43 @@ test('a filter lets through what it names, as it arrives', () => withPage({}, as
   assert.deepEqual(await marked(page, 'live-row').evaluateAll((rows) => rows.map((row) => row.cells[2].innerText)), ['failed']);
 }));
 
+/** What Lambda's platform says of an invocation. */
+async function platform(type, id, record = {}) {
+  const body = Object.entries({ requestId: id, ...record }).map(([key, value]) => ({ key, value: { stringValue: value } }));
+  const attributes = [{ key: 'service.name', value: { stringValue: 'greeter' } }, { key: 'faas.name', value: { stringValue: 'greeter' } }];
+  const logRecords = [{
+    timeUnixNano: String(BigInt(Date.now()) * 1_000_000n), body: { kvlistValue: { values: body } },
+    attributes: [{ key: 'type', value: { stringValue: type } }],
+  }];
+  const answer = await fetch(`${told.livelyOtlp}/v1/logs`, {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceLogs: [{ resource: { attributes }, scopeLogs: [{ logRecords }] }] }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+test('an invocation that still runs is told of until it ends', () => withPage({}, async (page) => {
+  const id = `still-${Date.now()}`;
+  const still = page.locator(`[data-test="live-running"]:has(a[href*="${id}"])`);
+  await go(page, `${told.lively}/live`);
+  assert.equal(await still.count(), 0);
+  await platform('platform.start', id, { version: '7' });
+  await still.waitFor();
+  assert.match(await still.innerText(), /^greeter since \d\d:\d\d:\d\d/);
+  await withPage({ javaScriptEnabled: false }, async (other) => {
+    await other.goto(`${told.lively}/live?paused=1`);
+    const link = other.locator(`[data-test="live-running"] a[href*="${id}"]`);
+    const its = new URL(await link.getAttribute('href'), told.lively).href;
+    // Its own page is there as soon as invocations are told of anew.
+    while ((await other.request.get(its)).status() === 404);
+    await link.click();
+    await other.waitForURL(its);
+    assert.match(await other.locator('main').innerText(), /greeter/);
+  });
+  await platform('platform.runtimeDone', id, { status: 'success' });
+  await still.waitFor({ state: 'detached' });
+}));
+
 test('without scripts live is a list that is asked for again', () => withPage({ javaScriptEnabled: false }, async (page) => {
   await arrive(page);
   await page.goto(`${told.lively}/live`);
