@@ -53,6 +53,14 @@ impl Zone {
         zoned.strftime(format).to_string()
     }
 
+    /// The day of all of `moments` and the zone, where it is only one: beside it their times are enough.
+    pub fn one_day(&self, moments: impl IntoIterator<Item = Timestamp>) -> Option<String> {
+        let mut moments = moments.into_iter();
+        let first = moments.next()?;
+        let day = self.date(first);
+        moments.all(|moment| self.date(moment) == day).then(|| format!("{day}, {}", self.short(first)))
+    }
+
     /// The zone's short name at that moment: `UTC`, `CET`, `UTC-03`.
     pub fn short(&self, at: Timestamp) -> String {
         let short = self.format(at, "%Z");

@@ -10,6 +10,13 @@ use crate::palette::Palette;
 use crate::shell::Shell;
 use crate::{format, text};
 
+/// Rows of a table.
+pub struct Rows {
+    pub list: Vec<Row>,
+    /// The day and zone of every start, where there is only one day.
+    pub day: Option<String>,
+}
+
 /// One invocation.
 pub struct Row {
     pub request: String,
@@ -89,18 +96,20 @@ pub fn span_href(one: &InvocationSummary) -> Option<String> {
     })
 }
 
-pub fn rows(invocations: &[InvocationSummary], shell: &Shell) -> Vec<Row> {
+pub fn rows(invocations: &[InvocationSummary], shell: &Shell) -> Rows {
     let palette = Palette::of(invocations.iter().map(|one| one.service.as_str()));
-    invocations.iter().map(|one| row(one, &palette, shell)).collect()
+    let day = shell.zone.one_day(invocations.iter().map(|one| one.started_at));
+    let shows = if day.is_some() { Shows::Time } else { Shows::DateTime };
+    Rows { list: invocations.iter().map(|one| row(one, shows, &palette, shell)).collect(), day }
 }
 
-fn row(one: &InvocationSummary, palette: &Palette, shell: &Shell) -> Row {
+fn row(one: &InvocationSummary, shows: Shows, palette: &Palette, shell: &Shell) -> Row {
     let (glyph, words) = outcome(one.outcome);
     let said = |value: &Option<String>| value.as_deref().map_or("unknown".to_owned(), |value| text::cut(value, 40));
     Row {
         request: text::named(&one.request_id, 60),
         href: span_href(one).unwrap_or_else(|| request_path(&one.request_id)),
-        start: Moment::new(one.started_at, Shows::DateTime, &shell.zone, shell.now),
+        start: Moment::new(one.started_at, shows, &shell.zone, shell.now),
         function: text::named(one.function_name(), 60),
         function_href: function_path(one.function_name()),
         class: palette.class(&one.service),

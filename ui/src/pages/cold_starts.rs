@@ -11,7 +11,7 @@ use crate::format;
 use crate::invocations::cold::{self, Idle, RouteRow, SplitBar};
 use crate::invocations::figures::{self, Chart, Stacked};
 use crate::invocations::groups::{self, Columns, Table};
-use crate::invocations::row::{self, Row};
+use crate::invocations::row::{self, Rows};
 use crate::invocations::state::BY;
 use crate::invocations::strip::{self, Strip};
 use crate::range::Picker;
@@ -62,7 +62,7 @@ struct View {
     idle: Option<Idle>,
     routes: Vec<RouteRow>,
     strip: Option<Strip>,
-    rows: Vec<Row>,
+    rows: Rows,
     every: String,
     nothing: Option<Nothing>,
     first: Option<String>,

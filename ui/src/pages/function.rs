@@ -11,7 +11,7 @@ use crate::filter_bar::FilterBar;
 use crate::invocations::course::{self, Began, Call, Lines, Memory, Temper};
 use crate::invocations::figures::{self, Chart, Stacked};
 use crate::invocations::groups::{self, Columns, Table};
-use crate::invocations::row::{self, Row};
+use crate::invocations::row::{self, Rows};
 use crate::range::Picker;
 use crate::shell::{Chrome, Section, Shell};
 use crate::text;
@@ -53,7 +53,7 @@ struct View {
     tempers: Vec<Temper>,
     calls: Vec<Call>,
     tables: Vec<Table>,
-    rows: Vec<Row>,
+    rows: Rows,
     every: String,
     nothing: Option<Nothing>,
     first: Option<String>,

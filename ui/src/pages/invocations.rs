@@ -7,7 +7,7 @@ use crate::chart::Kpi;
 use crate::filter_bar::FilterBar;
 use crate::format;
 use crate::invocations::figures::{self, Chart, Stacked};
-use crate::invocations::row::{self, Row};
+use crate::invocations::row::{self, Rows};
 use crate::moment::{Moment, Shows};
 use crate::range::{Picker, Preset, Range};
 use crate::shell::{Chrome, Section, Shell};
@@ -59,7 +59,7 @@ struct View {
     kpis: Vec<Kpi>,
     chart: Option<Chart>,
     sorts: Vec<Sort>,
-    rows: Vec<Row>,
+    rows: Rows,
     nothing: Option<Nothing>,
     csv: String,
     json: String,

@@ -55,10 +55,7 @@ pub struct Head {
 
 /// The day and zone of every start on the page, where there is only one day.
 fn one_day(list: &TraceList, shell: &Shell) -> Option<String> {
-    let first = list.traces.first()?.started_at;
-    let day = shell.zone.date(first);
-    let same = list.traces.iter().all(|trace| shell.zone.date(trace.started_at) == day);
-    same.then(|| format!("{day}, {}", shell.zone.short(first)))
+    shell.zone.one_day(list.traces.iter().map(|trace| trace.started_at))
 }
 
 pub fn rows(list: &TraceList, palette: &Palette, shell: &Shell) -> Vec<Row> {
