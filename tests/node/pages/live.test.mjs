@@ -110,7 +110,8 @@ test('an invocation that still runs is told of until it ends', () => withPage({}
     const link = other.locator(`[data-test="live-running"] a[href*="${id}"]`);
     const its = new URL(await link.getAttribute('href'), told.lively).href;
     // Its own page is there as soon as invocations are told of anew.
-    while ((await other.request.get(its)).status() === 404);
+    const late = Date.now() + 30_000;
+    while ((await other.request.get(its)).status() === 404) assert.ok(Date.now() < late, `${its} is not there`);
     await link.click();
     await other.waitForURL(its);
     assert.match(await other.locator('main').innerText(), /greeter/);
