@@ -85,7 +85,7 @@ test('every key of the waterfall does what the help says', () => withPage({}, as
   assert.equal(await width(), before);
   // Find, and go from match to match.
   await page.keyboard.press('f');
-  assert.equal(await page.evaluate(() => document.activeElement.dataset.test), 'span-search');
+  await until(page, () => document.activeElement.dataset.test === 'span-search');
   await page.keyboard.type('item-');
   await page.keyboard.press('Enter');
   await until(page, () => document.querySelector('[data-test="match-count"]')?.textContent.startsWith('12'));
