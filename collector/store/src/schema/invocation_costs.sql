@@ -45,19 +45,10 @@ FROM (
             WHEN init_billed_ms = 0 THEN 0
             ELSE coalesce(lambda_duration_attos(memory_mb, init_billed_ms, gb_second_attos), 0)
         END AS init_attos,
-        -- Of what is billed besides the init.
-        coalesce(lambda_duration_attos(
-            memory_mb, greatest(least(coalesce(waiting_ns, 0) // 1000000, billed_ms - init_billed_ms), 0), gb_second_attos
-        ), 0) AS waiting_attos,
+        coalesce(lambda_duration_attos(memory_mb, waiting_billed_ms, gb_second_attos), 0) AS waiting_attos,
         CASE
-            WHEN coalesce(extension_overhead_ns, 0) < 1000000 THEN 0
-            ELSE coalesce(lambda_duration_attos(
-                memory_mb,
-                greatest(least(
-                    extension_overhead_ns // 1000000, billed_ms - init_billed_ms - coalesce(waiting_ns, 0) // 1000000
-                ), 0),
-                gb_second_attos
-            ), 0)
+            WHEN flush_billed_ms = 0 THEN 0
+            ELSE coalesce(lambda_duration_attos(memory_mb, flush_billed_ms, gb_second_attos), 0)
         END AS flush_attos,
         lambda_storage_attos(storage_mb, billed_ms, ephemeral_storage_attos) AS storage_attos,
         -- Only streamed responses are longer than 6 MiB.
@@ -70,40 +61,52 @@ FROM (
         ) AS restore_attos
     FROM (
         SELECT
-            invoked.*, price.request_attos, price.snapstart_restore_attos, price.ephemeral_storage_attos, price.streamed_response_attos,
+            *,
+            -- Of what is billed besides the init. Columns, so that what they are made of is not planned once for each place in the arithmetic.
+            greatest(least(coalesce(waiting_ns, 0) // 1000000, billed_ms - init_billed_ms), 0) AS waiting_billed_ms,
             CASE
-                WHEN initialization = 'provisioned-concurrency' THEN price.provisioned_duration_attos
-                ELSE price.duration_attos
-            END AS gb_second_attos,
-            -- What the same would be priced with on arm64; NULL where it is there already, or nobody said.
-            CASE
-                WHEN invoked.architecture = 'x86_64' AND initialization = 'provisioned-concurrency' THEN arm64.provisioned_duration_attos
-                WHEN invoked.architecture = 'x86_64' THEN arm64.duration_attos
-            END AS arm64_gb_second_attos,
-            -- least() passes over NULLs, so they are taken out first.
-            coalesce(least((coalesce(init_ns, 0) + 999999) // 1000000, billed_ms), 0) AS init_billed_ms
+                WHEN coalesce(extension_overhead_ns, 0) < 1000000 THEN 0
+                ELSE greatest(least(
+                    extension_overhead_ns // 1000000, billed_ms - init_billed_ms - coalesce(waiting_ns, 0) // 1000000
+                ), 0)
+            END AS flush_billed_ms
         FROM (
-            -- A start that nobody told of is inferred: warm, where its environment was seen before; cold, where it was not and is new.
             SELECT
-                told.* EXCLUDE (unsaid) REPLACE (
-                    CASE WHEN unsaid IS NULL THEN cold_start WHEN first_at < started_at THEN false WHEN is_new THEN true END AS cold_start
-                ),
+                invoked.*, price.request_attos, price.snapstart_restore_attos, price.ephemeral_storage_attos, price.streamed_response_attos,
                 CASE
-                    WHEN cold_start IS NOT NULL THEN 'said'
-                    WHEN first_at < started_at OR (first_at IS NOT NULL AND is_new) THEN 'inferred'
-                END AS start_state,
-                coalesce(architecture, 'x86_64') AS priced_as, started_at::DATE AS on_day
+                    WHEN initialization = 'provisioned-concurrency' THEN price.provisioned_duration_attos
+                    ELSE price.duration_attos
+                END AS gb_second_attos,
+                -- What the same would be priced with on arm64; NULL where it is there already, or nobody said.
+                CASE
+                    WHEN invoked.architecture = 'x86_64' AND initialization = 'provisioned-concurrency' THEN arm64.provisioned_duration_attos
+                    WHEN invoked.architecture = 'x86_64' THEN arm64.duration_attos
+                END AS arm64_gb_second_attos,
+                -- least() passes over NULLs, so they are taken out first.
+                coalesce(least((coalesce(init_ns, 0) + 999999) // 1000000, billed_ms), 0) AS init_billed_ms
             FROM (
-                SELECT *, CASE WHEN cold_start IS NULL AND cost_state <> 'reported' THEN instance END AS unsaid FROM invocation_rows
-            ) AS told
-            LEFT JOIN instance_firsts ON first_instance = unsaid AND first_service = told.service
-        ) AS invoked
-        LEFT JOIN lambda_prices AS price
-          ON price.price_region = invoked.region AND price.price_architecture = invoked.priced_as
-         AND price.price_from <= invoked.on_day AND price.price_to > invoked.on_day
-        LEFT JOIN lambda_prices AS arm64
-          ON arm64.price_region = invoked.region AND arm64.price_architecture = 'arm64'
-         AND arm64.price_from <= invoked.on_day AND arm64.price_to > invoked.on_day
+                -- A start that nobody told of is inferred: warm, where its environment was seen before; cold, where it was not and is new.
+                SELECT
+                    told.* EXCLUDE (unsaid) REPLACE (
+                        CASE WHEN unsaid IS NULL THEN cold_start WHEN first_at < started_at THEN false WHEN is_new THEN true END AS cold_start
+                    ),
+                    CASE
+                        WHEN cold_start IS NOT NULL THEN 'said'
+                        WHEN first_at < started_at OR (first_at IS NOT NULL AND is_new) THEN 'inferred'
+                    END AS start_state,
+                    coalesce(architecture, 'x86_64') AS priced_as, started_at::DATE AS on_day
+                FROM (
+                    SELECT *, CASE WHEN cold_start IS NULL AND cost_state <> 'reported' THEN instance END AS unsaid FROM invocation_rows
+                ) AS told
+                LEFT JOIN instance_firsts ON first_instance = unsaid AND first_service = told.service
+            ) AS invoked
+            LEFT JOIN lambda_prices AS price
+              ON price.price_region = invoked.region AND price.price_architecture = invoked.priced_as
+             AND price.price_from <= invoked.on_day AND price.price_to > invoked.on_day
+            LEFT JOIN lambda_prices AS arm64
+              ON arm64.price_region = invoked.region AND arm64.price_architecture = 'arm64'
+             AND arm64.price_from <= invoked.on_day AND arm64.price_to > invoked.on_day
+        )
     )
 );
 

@@ -45,6 +45,13 @@ CREATE OR REPLACE MACRO priced(units, per, attos) AS
         THEN (units::HUGEINT * attos + per // 2) // per
     END;
 
+-- The same in one product of 128 bits: slower, and a quarter as long for whoever reads or plans it.
+CREATE OR REPLACE MACRO priced_wide(units, per, attos) AS
+    CASE
+        WHEN units::HUGEINT <= 99999999999999999999999999999999999999::HUGEINT // greatest(attos, 1)
+        THEN (units::HUGEINT * attos + per // 2) // per
+    END;
+
 -- Requests billed for an event of so many bytes: one, and for an asynchronous one beyond 256 KiB one more for each 64 KiB begun,
 -- up to 1 MiB.
 CREATE OR REPLACE MACRO lambda_requests(asynchronous_bytes) AS
@@ -68,17 +75,17 @@ CREATE OR REPLACE MACRO lambda_duration_attos(memory_mb, billed_ms, attos) AS
         WHEN memory_mb BETWEEN 0 AND 10240 AND billed_ms BETWEEN 0 AND 900000 AND attos BETWEEN 0 AND 1000000000000000
         THEN memory_mb::BIGINT * billed_ms::BIGINT * (attos::BIGINT // 1024000)
             + (memory_mb::BIGINT * billed_ms::BIGINT * (attos::BIGINT % 1024000) + 512000) // 1024000
-        ELSE priced(memory_mb::HUGEINT * billed_ms, 1024000, attos)
+        ELSE priced_wide(memory_mb::HUGEINT * billed_ms, 1024000, attos)
     END;
 -- /tmp above 512 MB; not multiplied by memory.
 CREATE OR REPLACE MACRO lambda_storage_attos(storage_mb, billed_ms, attos) AS
-    CASE WHEN coalesce(storage_mb, 512) <= 512 THEN 0 ELSE priced((storage_mb - 512)::HUGEINT * billed_ms, 1024000, attos) END;
+    CASE WHEN coalesce(storage_mb, 512) <= 512 THEN 0 ELSE priced_wide((storage_mb - 512)::HUGEINT * billed_ms, 1024000, attos) END;
 -- A streamed response above 6 MiB.
 CREATE OR REPLACE MACRO lambda_streamed_attos(streamed_bytes, attos) AS
-    CASE WHEN coalesce(streamed_bytes, 0) <= 6291456 THEN 0 ELSE priced(streamed_bytes::HUGEINT - 6291456, 1073741824, attos) END;
+    CASE WHEN coalesce(streamed_bytes, 0) <= 6291456 THEN 0 ELSE priced_wide(streamed_bytes::HUGEINT - 6291456, 1073741824, attos) END;
 -- A restore that is paid: from a snapshot of a runtime other than Java's.
 CREATE OR REPLACE MACRO lambda_restore_attos(memory_mb, restored, attos) AS
-    CASE WHEN coalesce(restored, false) THEN priced(memory_mb, 1024, attos) ELSE 0 END;
+    CASE WHEN coalesce(restored, false) THEN priced_wide(memory_mb, 1024, attos) ELSE 0 END;
 
 -- What one invocation costs: its parts and their sum, with the price of its day (without one: the newest).
 CREATE OR REPLACE MACRO lambda_cost(

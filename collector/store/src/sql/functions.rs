@@ -67,7 +67,8 @@ const FIXED: &str = "
     list_distance list_cosine_distance list_cosine_similarity list_inner_product list_dot_product
     in_search_path error
     attos_of fargate_cost lambda_billed_ms lambda_capacity_usd lambda_cost lambda_duration_attos lambda_requests
-    lambda_restore_attos lambda_storage_attos lambda_streamed_attos lambda_tiered_usd priced priced_small usd_of usd_per_million";
+    lambda_restore_attos lambda_storage_attos lambda_streamed_attos lambda_tiered_usd priced priced_small
+    priced_wide usd_of usd_per_million";
 
 const SUM: &str = "
     || ->> concat concat_ws lower upper lcase ucase trim ltrim rtrim left right left_grapheme right_grapheme substr
