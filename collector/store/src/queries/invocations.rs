@@ -1,5 +1,7 @@
 //! Invocations: found page by page, those of one trace, and put together by what they have in common.
 
+use std::collections::HashMap;
+
 use coldlight_model::lambda::{CostState, InvocationOutcome, StartKind};
 use coldlight_model::money::lambda::{Initialization, Invocation, Time, invocation_cost};
 use coldlight_model::money::{Architecture, Date, PriceBook, Usd};
@@ -8,10 +10,11 @@ use coldlight_model::{
     InvocationSummary, Money, Nanos, Quantiles, SpanId, TimeRange, Timestamp, TraceId,
 };
 use duckdb::types::Value as Sql;
-use duckdb::{Row, params_from_iter};
+use duckdb::{Connection, Row, params_from_iter};
 
 use super::invocation_condition::invocation_conditions;
 use crate::Store;
+use crate::engine::transaction;
 use crate::error::StoreError;
 use crate::prices;
 use crate::rows::whole;
@@ -30,62 +33,26 @@ pub struct InvocationSearch {
     pub limit: u32,
 }
 
-/// Invocations that the page of one trace names.
-const MOST_OF_TRACE: i64 = 1_000;
+/// Invocations that one answer tells of.
+const MOST_NAMED: i64 = 1_000;
 const MOST_GROUPS: u32 = 1_000;
 const DAY_NS: i64 = 86_400_000_000_000;
 
 impl Store {
     /// Invocations that all conditions hold of, with what each cost and why.
     pub async fn invocations(&self, search: InvocationSearch) -> Result<InvocationList, StoreError> {
-        self.ask(move |db| {
-            let limit = search.limit.clamp(1, 1000) as usize;
-            let conditions = invocation_conditions(search.range, &search.filter);
-            let mut params = vec![Sql::Text(search.sort.name().to_owned())];
-            let sql = conditions.fill(include_str!("invocations.sql"));
-            params.extend(conditions.params);
-            let (value, at, id) = match &search.after {
-                Some(after) => (after.value, after.started_at.nanos(), after.request_id.clone()),
-                None => (i64::MAX, i64::MAX, String::new()),
-            };
-            params.extend([Sql::BigInt(value), Sql::BigInt(at), Sql::Text(id), Sql::BigInt(limit as i64 + 1)]);
-            let book = prices::read(db)?;
-            let mut statement = db.prepare(&sql)?;
-            let rows = statement
-                .query_map(params_from_iter(params), |row| Ok((row.get::<_, i64>("value")?, summary(row, &book)?)))?;
-            let mut found = rows.collect::<Result<Vec<_>, _>>()?;
-            let has_more = found.len() > limit;
-            found.truncate(limit);
-            let next = found.last().filter(|_| has_more).map(|(value, last)| InvocationCursor {
-                value: *value,
-                started_at: last.started_at,
-                request_id: last.request_id.clone(),
-            });
-            Ok(InvocationList { invocations: found.into_iter().map(|(_, one)| one).collect(), next })
-        })
-        .await
+        // Both questions see the same rows.
+        self.ask(move |db| transaction(db, |db| page(db, &search))).await
     }
 
     /// The first thousand invocations of a trace, by start.
     pub async fn invocations_of_trace(&self, id: TraceId) -> Result<Vec<InvocationSummary>, StoreError> {
-        self.ask(move |db| {
-            let book = prices::read(db)?;
-            let mut statement = db.prepare_cached(include_str!("invocations_of_trace.sql"))?;
-            let rows = statement.query_map(duckdb::params![id.to_hex(), MOST_OF_TRACE], |row| summary(row, &book))?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
-        })
-        .await
+        self.ask(move |db| named(db, "trace_id = ?", vec![Sql::Text(id.to_hex())], MOST_NAMED)).await
     }
 
     /// The first thousand attempts of a request id, by start; none when nobody spoke of it.
     pub async fn invocations_of_request(&self, request_id: String) -> Result<Vec<InvocationSummary>, StoreError> {
-        self.ask(move |db| {
-            let book = prices::read(db)?;
-            let mut statement = db.prepare_cached(include_str!("invocations_of_request.sql"))?;
-            let rows = statement.query_map(duckdb::params![request_id, MOST_OF_TRACE], |row| summary(row, &book))?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
-        })
-        .await
+        self.ask(move |db| named(db, "request_id = ?", vec![Sql::Text(request_id)], MOST_NAMED)).await
     }
 
     /// Matching invocations by what they have in common, most first; at most 1,000 groups. There is always one for
@@ -120,6 +87,72 @@ impl Store {
         })
         .await
     }
+}
+
+/// What invocations are sorted by: whole numbers, the greatest first.
+fn value(sort: InvocationSort) -> &'static str {
+    match sort {
+        InvocationSort::Newest => "epoch_ns(started_at)",
+        InvocationSort::Oldest => "-epoch_ns(started_at)",
+        InvocationSort::Slowest => "coalesce((duration_ms * 1e6)::BIGINT, -1)",
+        InvocationSort::Coldest => "coalesce((coalesce(init_ms, suppressed_init_ms, restore_ms) * 1e6)::BIGINT, -1)",
+        // 10^-18 USD; from 9 USD on an invocation would have run for days.
+        InvocationSort::Dearest => "coalesce(TRY_CAST(attos_of(cost_usd) AS BIGINT), -1)",
+    }
+}
+
+/// Which one a row is: an attempt of a request.
+type Key = (String, i64);
+
+fn page(db: &Connection, search: &InvocationSearch) -> Result<InvocationList, StoreError> {
+    let limit = search.limit.clamp(1, 1000) as usize;
+    let conditions = invocation_conditions(search.range, &search.filter);
+    let sql = conditions.fill(include_str!("invocations.sql")).replace("/* value */", value(search.sort));
+    let mut params = conditions.params;
+    let (after, at, id) = match &search.after {
+        Some(after) => (after.value, after.started_at.nanos(), after.request_id.clone()),
+        None => (i64::MAX, i64::MAX, String::new()),
+    };
+    params.extend([Sql::BigInt(after), Sql::BigInt(at), Sql::Text(id), Sql::BigInt(limit as i64 + 1)]);
+    let mut statement = db.prepare(&sql)?;
+    let found = statement.query_map(params_from_iter(params), |row| {
+        Ok(((row.get("request_id")?, row.get("started_ns")?), row.get("value")?))
+    })?;
+    let mut found = found.collect::<Result<Vec<(Key, i64)>, _>>()?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| has_more).map(|((request_id, started_ns), value)| InvocationCursor {
+        value: *value,
+        started_at: Timestamp::from_sql(*started_ns),
+        request_id: request_id.clone(),
+    });
+    let (Some(first), Some(last)) =
+        (found.iter().map(|((_, at), _)| *at).min(), found.iter().map(|((_, at), _)| *at).max())
+    else {
+        return Ok(InvocationList::default());
+    };
+    let which = format!(
+        "started_at BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?) AND request_id IN ({})",
+        vec!["?"; found.len()].join(", ")
+    );
+    let mut params = vec![Sql::BigInt(first), Sql::BigInt(last)];
+    params.extend(found.iter().map(|((id, _), _)| Sql::Text(id.clone())));
+    let places: HashMap<Key, usize> = found.into_iter().map(|(key, _)| key).zip(0..).collect();
+    let place = |one: &InvocationSummary| places.get(&(one.request_id.clone(), one.started_at.nanos())).copied();
+    let mut invocations = named(db, &which, params, i64::MAX)?;
+    // Other attempts of the same requests may lie between.
+    invocations.retain(|one| place(one).is_some());
+    invocations.sort_by_key(place);
+    Ok(InvocationList { invocations, next })
+}
+
+/// The first `most` of those of which `which` holds, by start.
+fn named(db: &Connection, which: &str, mut params: Vec<Sql>, most: i64) -> Result<Vec<InvocationSummary>, StoreError> {
+    let book = prices::read(db)?;
+    params.push(Sql::BigInt(most));
+    let mut statement = db.prepare(&include_str!("invocations_named.sql").replace("/* which */", which))?;
+    let rows = statement.query_map(params_from_iter(params), |row| summary(row, &book))?;
+    Ok(rows.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// A count or size: SQL's are signed, ours are not.
