@@ -27,17 +27,21 @@ const REST: u32 = 10;
 
 /// While it keeps up with what comes, this many, and no longer than that: a minute that fills is counted again with each roll.
 const BUSY_REST: u32 = 8;
-const MOST_BUSY_REST: Duration = Duration::from_secs(10);
+const MOST_BUSY_REST: Duration = Duration::from_secs(30);
 
-/// When nothing came meanwhile, as long as it took, and no longer than this.
+/// When nothing was written for a while, as long as it took, and no longer than this.
+const QUIET: Duration = Duration::from_secs(1);
 const SHORT_REST: Duration = Duration::from_secs(1);
 
 /// The writer is behind when something waits for it for longer.
 const BEHIND: Nanos = 2_000_000_000;
 
-/// Journal records that are counted, and whose invocations are told of, at a time: they are held in memory meanwhile, and four times as
-/// many were more than 384 MiB had room for. After a long absence there are several steps.
-const STEP: u64 = 1_024;
+/// Journal records, and spans in them, that are counted at a time: after a long absence there are many steps. The minutes they touch are
+/// counted whole, so more are not dearer; but the engine holds them meanwhile, or spills. A record of more spans is a step of its own.
+const STEP: Step = Step { records: 1_024, spans: 524_288 };
+
+/// And of those whose invocations are told of, which we hold: 500,000 took 600 MiB.
+const TOLD: Step = Step { spans: 131_072, ..STEP };
 
 /// After so long, minutes whose costs are to be computed anew are left for the next roll.
 const ENOUGH: Duration = Duration::from_secs(1);
@@ -58,6 +62,11 @@ pub(crate) const SERVICE_ROWS: &str = include_str!("queries/service_rows.sql");
 pub(crate) const EDGE_ROWS: &str = include_str!("queries/edge_rows.sql");
 
 const BEGUN: &str = "SELECT epoch_ns(min(started_at)) AS first_ns, epoch_ns(max(started_at)) AS last_ns FROM span_rows WHERE sequence > ? AND sequence <= ?";
+/// How much each record brought.
+const BROUGHT: &str = "SELECT sequence, count(*) AS brought FROM (
+    SELECT sequence FROM span_rows WHERE sequence > $1 AND sequence <= $2
+    UNION ALL SELECT sequence FROM platform_rows WHERE sequence > $1 AND sequence <= $2
+) GROUP BY sequence ORDER BY sequence";
 const FORGET_SERVICES: &str =
     "DELETE FROM service_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 const FORGET_EDGES: &str =
@@ -112,6 +121,29 @@ impl Drop for Roller {
     }
 }
 
+struct Step {
+    records: u64,
+    spans: u64,
+}
+
+impl Step {
+    /// The last record of the step that begins after `from`, of those up to `written`; a part of a step if it is `divided`.
+    fn end(&self, db: &Connection, from: u64, written: u64, divided: u64) -> Result<u64, StoreError> {
+        let last = written.min(from + self.records / divided);
+        let mut brought = db.prepare_cached(BROUGHT)?;
+        let mut rows = brought.query([from, last])?;
+        let (mut end, mut sum) = (from, 0);
+        while let Some(row) = rows.next()? {
+            sum += row.get::<_, u64>("brought")?;
+            if sum > self.spans / divided && end > from {
+                return Ok(end);
+            }
+            end = row.get("sequence")?;
+        }
+        Ok(last)
+    }
+}
+
 struct Work {
     engine: Arc<Engine>,
     progress: Arc<Progress>,
@@ -134,45 +166,54 @@ struct Work {
 impl Work {
     fn run(mut self) {
         let mut next = Instant::now();
-        let mut seen = 0;
+        let (mut ended, mut came, mut seen) = (next, next, 0);
         loop {
             let stopping = self.stop.load(Relaxed);
+            let written = self.progress.written_sequence.load(Relaxed);
+            if written > seen {
+                (came, seen) = (Instant::now(), written);
+            }
             self.costs_left |= self.progress.costs_marked.swap(false, Relaxed);
             let pending = (self.costs_left && Instant::now() >= self.costs_next)
-                || self.rolled.is_none_or(|rolled| self.progress.written_sequence.load(Relaxed) > rolled);
-            if pending && (Instant::now() >= next || (stopping && self.took < QUICK)) {
+                || self.rolled.is_none_or(|rolled| written > rolled);
+            // Asked with every look: whoever was behind when the last roll ended may have caught up long before it has rested.
+            let rested = Instant::now() >= next.max(ended + self.rest(came.elapsed() < QUIET));
+            if pending && (rested || (stopping && self.took < QUICK)) {
                 let started = Instant::now();
                 match self.roll() {
                     Ok(()) => {
                         self.took = started.elapsed();
                         self.divided = (self.divided / 2).max(1);
                         tracing::debug!(took_ms = self.took.as_millis() as u64, up_to = self.rolled, "rolled up");
-                        let written = self.progress.written_sequence.load(Relaxed);
-                        let rest = if self.progress.is_behind((self.now)(), BEHIND) {
-                            self.took * REST
-                        } else if written > seen {
-                            (self.took * BUSY_REST).min(MOST_BUSY_REST)
-                        } else {
-                            self.took.min(SHORT_REST)
-                        };
-                        seen = written;
-                        next = Instant::now() + SPACING.max(rest);
                     }
                     Err(error) => {
                         // On a fatal error the writer reopens; the next roll begins from what the database says.
                         self.rolled = None;
-                        self.divided = (self.divided * 4).min(STEP);
+                        self.divided = (self.divided * 4).min(STEP.records);
                         self.costs.divide();
                         next = Instant::now() + AFTER_FAILURE;
                         tracing::error!(error = %chain(&error), "rolling up failed; it is tried again later");
                     }
                 }
+                ended = Instant::now();
             }
             if stopping {
                 return;
             }
             std::thread::park_timeout(LOOK);
         }
+    }
+
+    /// How long to leave it after the last roll.
+    fn rest(&self, is_busy: bool) -> Duration {
+        let rest = if self.progress.is_behind((self.now)(), BEHIND) {
+            self.took * REST
+        } else if is_busy {
+            (self.took * BUSY_REST).min(MOST_BUSY_REST)
+        } else {
+            self.took.min(SHORT_REST)
+        };
+        rest.max(SPACING)
     }
 
     /// Counts the next step of what is written, and tells of the next step of it.
@@ -183,15 +224,18 @@ impl Work {
         let written = self.progress.written_sequence.load(Relaxed);
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
         let told = sequence("SELECT sequence FROM invoked")?;
-        let next = written.min(told + STEP / self.divided);
+        let next = STEP.end(&db, told, written, self.divided)?;
         let rolled = sequence("SELECT sequence FROM rolled")?;
-        let counted = written.min(rolled + STEP / self.divided);
+        let counted = if rolled == told { next } else { STEP.end(&db, rolled, written, self.divided)? };
         // With what is just coming the newest minutes are computed at once, so that nobody finds them marked. After an absence, or a
         // failure, what was told and counted is kept first: no stretch of minutes, however large, undoes it.
         let together = self.divided == 1 && next == written && counted == written && Instant::now() >= self.costs_next;
         transaction(&db, |db| {
-            if next > told {
-                invoke::tell(db, told, next)?;
+            let mut told = told;
+            while told < next {
+                let until = TOLD.end(db, told, next, self.divided)?;
+                invoke::tell(db, told, until)?;
+                told = until;
             }
             if counted > rolled {
                 compute(db, rolled, counted)?;
@@ -241,4 +285,41 @@ fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError>
     db.execute(include_str!("queries/roll_signs.sql"), duckdb::params![rolled, written])?;
     db.execute("UPDATE rolled SET sequence = ?", [written])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database with so many spans of each record, by its sequence.
+    fn brought(records: &[(u64, u64)]) -> Connection {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE span_rows (sequence UBIGINT); CREATE TABLE platform_rows (sequence UBIGINT)")
+            .unwrap();
+        for (sequence, spans) in records {
+            db.execute("INSERT INTO span_rows SELECT ? FROM range(?::BIGINT)", [sequence, spans]).unwrap();
+        }
+        db
+    }
+
+    #[test]
+    fn a_step_ends_before_the_record_that_would_make_it_too_large() {
+        let step = Step { records: 100, spans: 1_000 };
+        let db = brought(&[(1, 400), (2, 400), (3, 400), (4, 5_000), (5, 10), (7, 10)]);
+        let ends = |written, divided| {
+            let mut ends = vec![0];
+            while ends[ends.len() - 1] < written {
+                ends.push(step.end(&db, ends[ends.len() - 1], written, divided).unwrap());
+            }
+            ends
+        };
+        assert_eq!(ends(7, 1), [0, 2, 3, 4, 7], "the large one alone, the small ones together");
+        assert_eq!(ends(7, 2), [0, 1, 2, 3, 4, 7], "a part of it after a failure");
+        assert_eq!(
+            ends(7, 100),
+            [0, 1, 2, 3, 4, 5, 6, 7],
+            "a record at a time at last, also one that brought no spans"
+        );
+        assert_eq!(ends(150, 1), [0, 2, 3, 4, 104, 150], "records without spans are bounded too");
+    }
 }
