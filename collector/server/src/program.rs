@@ -193,6 +193,12 @@ impl Program {
     }
 }
 
+/// What the database may have of the memory: a quarter, and 256 MiB or a half if that is less, is for requests in flight, rows on their
+/// way and everything else. Less than 192 MiB would not hold a row group.
+fn of_database(memory: u64) -> u64 {
+    (memory / 4 * 3).min(memory.saturating_sub(256 << 20).max(memory / 2).max(192 << 20))
+}
+
 async fn open_store(settings: &Settings) -> Result<Store, Failure> {
     let memory = settings.memory_limit.of(machine::memory());
     let defaults = coldlight_store::Settings::new(&settings.data);
@@ -201,8 +207,7 @@ async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         disk_reserve_bytes: settings.disk_reserve,
         retain: Duration::from_nanos(settings.retain),
         retain_bytes: machine::disk(&settings.data).map(|disk| settings.retain_size.of(disk)),
-        // A quarter is for requests in flight and everything else.
-        memory_limit_bytes: memory / 4 * 3,
+        memory_limit_bytes: of_database(memory),
         query_timeout: Duration::from_nanos(settings.query_timeout),
         sql_apart: apart(settings)?,
         ..defaults
