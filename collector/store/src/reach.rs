@@ -42,3 +42,30 @@ pub(crate) fn around((first, last): (i64, i64), reach: Nanos) -> (i64, i64) {
     let reach = i64::try_from(reach).unwrap_or(0);
     (first.saturating_sub(reach), last.min(LAST - reach).saturating_add(reach))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_an_hour_has_too_many_less_of_it_is_looked_through() {
+        const NOW: i64 = 1_795_442_602_418_000_000;
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE span_rows (started_at TIMESTAMP_NS)").unwrap();
+        let too_many = |minutes: i64| {
+            let at = NOW - minutes * 60_000_000_000;
+            let spans = "INSERT INTO span_rows SELECT make_timestamp_ns(? + range) FROM range(? + 1)";
+            db.execute(spans, [at, MOST]).unwrap();
+        };
+        let reaches =
+            || [&OF_CALLS[..], &OF_INVOCATIONS].map(|reaches| reach(&db, (NOW, NOW), reaches).unwrap() / MINUTE);
+        too_many(61);
+        assert_eq!(reaches(), [60, 60], "what is further away does not count");
+        too_many(30);
+        assert_eq!(reaches(), [15, 20]);
+        too_many(10);
+        assert_eq!(reaches(), [5, 20], "a report comes up to fifteen minutes after its start, however many there are");
+        too_many(3);
+        assert_eq!(reaches(), [2, 20]);
+    }
+}

@@ -249,6 +249,43 @@ mod tests {
     }
 
     #[test]
+    fn what_was_kept_before_it_was_priced_is_priced_after_an_upgrade() {
+        let db = Connection::open_in_memory().unwrap();
+        prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
+        db.execute_batch(
+            "ALTER TABLE resource_rows DROP COLUMN storage_mb; ALTER TABLE invocation_rows DROP COLUMN storage_mb;
+            ALTER TABLE cost_minutes DROP COLUMN storage; ALTER TABLE cost_minutes DROP COLUMN streamed;
+            INSERT INTO resource_rows BY NAME
+            SELECT size::UBIGINT AS resource_id, make_timestamp_ns(0) AS first_seen, 'shop' AS service, 'lambda' AS platform,
+                '' AS schema_url, 0 AS dropped_attributes_count,
+                MAP {'coldlight.lambda.ephemeral_storage_mb': size} AS attributes
+            FROM (VALUES ('2048'), ('10241')) AS sizes(size);
+            INSERT INTO invocation_rows BY NAME
+            SELECT 'r' || bytes AS request_id, make_timestamp_ns(61000000000) AS started_at, 'shop' AS service, 'us-east-1' AS region,
+                1024 AS memory_mb, 1000 AS billed_ms, bytes AS produced_bytes, 'ok' AS outcome, 'reported' AS cost_state
+            FROM (VALUES (6291456 + 1073741824), (6291456)) AS answers(bytes);
+            DELETE FROM schema_version; INSERT INTO schema_version VALUES (11, make_timestamp_ns(0))",
+        )
+        .unwrap();
+        prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
+        assert_eq!(version(&db).unwrap(), VERSION);
+        let one = |sql: &str| db.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        let sizes = "SELECT list(storage_mb ORDER BY resource_id)::VARCHAR FROM resource_rows";
+        assert_eq!(one(sizes), "[2048, NULL]", "no function has more than 10,240 MB");
+        assert_eq!(
+            one("SELECT list(epoch_ns(minute))::VARCHAR FROM cost_dirty"),
+            "[60000000000]",
+            "its minute is summed anew"
+        );
+        let streamed = "SELECT list(streamed_response_cost_usd ORDER BY request_id)::VARCHAR FROM invocations";
+        assert_eq!(
+            one(streamed),
+            "[0.008000000000000000, 0.000000000000000000]",
+            "a GiB above 6 MiB, and nothing above it"
+        );
+    }
+
+    #[test]
     fn spans_of_before_stand_for_as_much_as_when_they_are_written_now() {
         let db = Connection::open_in_memory().unwrap();
         db.execute_batch("CREATE TABLE span_rows (trace_state VARCHAR, attributes MAP(VARCHAR, VARCHAR))").unwrap();
