@@ -74,8 +74,8 @@ fn functions_read_well() {
 #[test]
 fn what_is_not_known_is_said_and_never_free() {
     let html = list_page(Theme::System, "", &few());
-    assert_eq!(html.matches(">not priced <small>inferred</small>").count(), 1);
-    assert!(!html.contains(">$0 <small>"));
+    assert_eq!(html.matches(">not priced</span> <small>inferred</small>").count(), 1);
+    assert!(!html.contains(">$0</span> <small>"));
 }
 
 #[test]
