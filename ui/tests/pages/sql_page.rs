@@ -31,6 +31,13 @@ fn ids_lead_to_traces_and_names_to_functions() {
 }
 
 #[test]
+fn an_answer_without_rows_says_so() {
+    let table = coldlight_model::Table { rows: Vec::new(), ..money() };
+    let html = page("example=cold-starts", Outcome::Answered { table: &table, took: 1 });
+    assert!(text_of(part(&html, "data-test=\"sql-no-rows\"")).contains("No row answers this"));
+}
+
+#[test]
 fn a_question_stays_in_the_editor_whatever_became_of_it() {
     let html = page("q=SELECT+1+%3C+2", Outcome::Unanswered("Parser Error: <no>\n\u{202e}"));
     assert!(html.contains("SELECT 1 &#60; 2</textarea>") && html.contains("Parser Error: &#60;no&#62;"));
