@@ -158,6 +158,14 @@ pub fn share(part: u64, whole: u64) -> String {
     }
 }
 
+/// How many times `whole` goes into `part`: `2.4 times`, `180 times`.
+pub fn times(part: u64, whole: u64) -> String {
+    match part as f64 / whole.max(1) as f64 {
+        few @ ..9.95 => format!("{few:.1} times"),
+        many => format!("{} times", count(many.round() as u64)),
+    }
+}
+
 /// A share that is already a number of percent, strictly between 0 and 100.
 fn percent(value: f64) -> String {
     match value {

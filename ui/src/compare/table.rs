@@ -105,7 +105,7 @@ fn row(state: &State, pair: &Pair, (a, b): (&Side, &Side), largest: u64, class: 
     let size = more.unsigned_abs();
     let delta = match state.norm {
         Norm::Abs => signed(more, format::duration(size)),
-        Norm::Share => signed(more, format!("{}.{:02} points", size / 100, size % 100)),
+        Norm::Share => signed(more, points(size)),
     };
     let nth = if pair.nth > 1 { format!(" ({})", pair.nth) } else { String::new() };
     let dearer = |cell: &Option<Cell>| cell.as_ref().and_then(|cell| cell.cost);
@@ -174,6 +174,14 @@ fn less(from: Usd, what: Usd) -> Usd {
     from.checked_sub(what).unwrap_or_default()
 }
 
+/// Ten thousandths as the shares beside them are written: one decimal, two below one.
+fn points(size: u64) -> String {
+    match size {
+        ..100 => format!("0.{size:02} points"),
+        _ => format!("{:.1} points", size as f64 / 100.0),
+    }
+}
+
 fn signed(value: i64, words: String) -> String {
     match value {
         0 => "±0".to_owned(),
@@ -190,8 +198,13 @@ pub fn finding(pairs: &[Pair], a: &Side, b: &Side) -> Vec<String> {
         format!("Both took about as long: {} and {}.", format::duration(first), format::duration(second))
     } else {
         let word = if second > first { "longer" } else { "less" };
-        let share = format::share(more, first.max(1));
-        format!("B took {} {word} than A ({share} of {}).", format::duration(more), format::duration(first))
+        // Beyond double a share says little.
+        let how_much = if more > first {
+            format!("{} its", format::times(second, first.max(1)))
+        } else {
+            format!("{} of", format::share(more, first))
+        };
+        format!("B took {} {word} than A ({how_much} {}).", format::duration(more), format::duration(first))
     }];
     // Only what goes the same way explains it.
     let way = if second >= first { 1 } else { -1 };

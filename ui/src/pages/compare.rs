@@ -175,7 +175,7 @@ fn choices(state: &State, page: &ComparePage) -> Vec<Choice> {
             AlikeGroup::Warm => "A warm one".to_owned(),
             AlikeGroup::Version(version) => format!("Version {}", text::cut(version, 40)),
         },
-        note: format!("median {} of {}", format::duration(one.response), format::count(one.of)),
+        note: format!("median {} of {}", format::duration(one.response), format::counted(one.of, "trace", "traces")),
         href: state.after(|state| state.b = Some(one.trace_id)),
         is_current: state.b == Some(one.trace_id),
     };

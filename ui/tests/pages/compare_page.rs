@@ -60,6 +60,12 @@ fn only_what_changed_and_shares_instead_of_times() {
 }
 
 #[test]
+fn beyond_double_it_is_told_how_many_times_as_long() {
+    let words = text_of(&html("", &both()));
+    assert!(words.contains("B took 400 ms longer than A (3.0 times its 200 ms)."), "{words}");
+}
+
+#[test]
 fn the_same_trace_twice_differs_in_nothing() {
     let compared = ComparePage { a: given(checkout()), b: given(checkout()), ..ComparePage::default() };
     let html = html("only=changed", &compared);
