@@ -221,6 +221,11 @@ pub fn usd_cents(amount: Usd) -> String {
     }
 }
 
+/// What a million costs, for columns of one unit: two decimals from $0.10 on, three significant digits below.
+pub fn usd_millionth(amount: Usd) -> String {
+    if amount.attos().unsigned_abs() >= ATTOS / 10 { usd_cents(amount) } else { usd(amount) }
+}
+
 /// 10⁻¹⁸ USD of one.
 const ATTOS: u128 = 1_000_000_000_000_000_000;
 
@@ -263,6 +268,20 @@ mod tests {
         for (value, expected) in table {
             assert_eq!(format(*value), *expected, "{value:?}");
         }
+    }
+
+    #[test]
+    fn many_times_are_whole() {
+        check(
+            |(part, whole)| times(part, whole),
+            &[((12, 5), "2.4 times"), ((900, 5), "180 times"), ((99, 10), "9.9 times"), ((996, 100), "10 times")],
+        );
+    }
+
+    #[test]
+    fn a_million_is_told_to_the_cent_from_ten_cents_on() {
+        let table = [("0.7164", "$0.72"), ("33.234", "$33.23"), ("0.1", "$0.10"), ("0.02451", "$0.0245"), ("0", "$0")];
+        check(|text: &str| usd_millionth(text.parse().unwrap()), &table);
     }
 
     #[test]

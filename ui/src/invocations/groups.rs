@@ -168,7 +168,7 @@ impl Columns {
                             format::usd(sums.total),
                             format::count(all - sums.unpriced)
                         ),
-                        ..cell(format::usd(usd))
+                        ..cell(format::usd_millionth(usd))
                     },
                     None => Cell { tone: "zero", ..cell(NOT_APPLICABLE) },
                 },

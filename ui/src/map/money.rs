@@ -4,7 +4,7 @@ use coldlight_model::money::Usd;
 use coldlight_model::{Bill, Spent};
 
 use crate::chart::Split;
-use crate::format::{NOT_APPLICABLE, counted, duration, large_count, per_million, share, usd};
+use crate::format::{NOT_APPLICABLE, counted, duration, large_count, per_million, share, usd, usd_millionth};
 use crate::formula::Formula;
 
 /// Share of cold starts from which it is worth a corner.
@@ -26,7 +26,7 @@ pub fn is_often_cold(spent: &Spent) -> bool {
 
 /// `$5.15`, of a million such invocations or requests; of containers only their page knows how many there were.
 pub fn millionth(spent: &Spent) -> Option<String> {
-    per_million(spent.total(), spent.priced()).filter(|_| spent.tasks == Usd::ZERO).map(usd)
+    per_million(spent.total(), spent.priced()).filter(|_| spent.tasks == Usd::ZERO).map(usd_millionth)
 }
 
 /// The sections of the inspector about a node's cold starts and money.

@@ -13,7 +13,7 @@ use coldlight_model::{Containers, Rung, Task, Timestamp};
 use self::rungs::{RungRow, rung_rows};
 use self::tasks::{Detail, TaskRow, detail, task_rows};
 use crate::chart::Kpi;
-use crate::format::{NOT_APPLICABLE, counted, large_count, per_million, share, usd, usd_share};
+use crate::format::{NOT_APPLICABLE, counted, large_count, per_million, share, usd, usd_millionth, usd_share};
 use crate::formula::Formula;
 use crate::moment::{Moment, Shows};
 use crate::query::{BadParam, Link, Query};
@@ -197,7 +197,7 @@ impl Sum {
 
     /// Idle counts: it is paid for.
     fn per_million(&self) -> String {
-        per_million(self.cost, self.priced).map_or_else(|| NOT_APPLICABLE.to_owned(), usd)
+        per_million(self.cost, self.priced).map_or_else(|| NOT_APPLICABLE.to_owned(), usd_millionth)
     }
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use coldlight_model::money::advice::LEAST_INVOCATIONS;
 use coldlight_model::{FunctionSize, Nanos, RightSize, SPARE_PERCENT, Timestamp, right_size};
 
-use crate::format::{NOT_APPLICABLE, duration, large_count, number, share, usd};
+use crate::format::{NOT_APPLICABLE, duration, large_count, number, share, usd, usd_millionth};
 use crate::query::{BadParam, Link, Query};
 use crate::range::{PARAMS, Picker, Preset, Range};
 use crate::shell::{Chrome, Section, Shell};
@@ -224,7 +224,7 @@ fn row(at: usize, size: &FunctionSize, found: &RightSize, state: &State) -> Row 
         used: size.max_memory_mb.map_or_else(|| "not reported".to_owned(), |used| format!("{} MB", large_count(used))),
         used_share: size.max_memory_mb.map(|used| share(used, load.memory_mb.into())).unwrap_or_default(),
         reported: share(size.reported, load.invocations),
-        per_million: size.per_million().map_or_else(|| "not priced".to_owned(), usd),
+        per_million: size.per_million().map_or_else(|| "not priced".to_owned(), usd_millionth),
         formula: size.cost.map_or_else(
             || "The price of this region and processor is not known.".to_owned(),
             |cost| format!("${cost} for {} invocations, × 1,000,000/{}", load.invocations, load.invocations),

@@ -1,5 +1,6 @@
 //! The rows of the list and the heads above them.
 
+use coldlight_model::money::Usd;
 use coldlight_model::{TraceList, TraceSort, TraceSummary};
 
 use super::state::State;
@@ -91,14 +92,14 @@ fn row(trace: &TraceSummary, shows: Shows, palette: &Palette, shell: &Shell) -> 
             .map(|service| (palette.class(service), text::named(service, 40)))
             .collect(),
         cost: match (trace.cost, trace.unpriced) {
-            (Some(cost), 0) => format::usd(cost),
-            (Some(cost), _) => format!("≥ {}", format::usd(cost)),
+            (Some(cost), 0) => of_a_million(cost),
+            (Some(cost), _) => format!("≥ {}", of_a_million(cost)),
             (None, 0) => format::NOT_APPLICABLE.to_owned(),
             (None, _) => "not priced".to_owned(),
         },
         is_priced: trace.cost.is_some(),
         cost_words: match (trace.cost, trace.unpriced) {
-            (Some(cost), 0) => format!("${}", cost.to_picodollars()),
+            (Some(cost), 0) => format!("this one: ${}", cost.to_picodollars()),
             (_, 0) => "no invocation and no metered call".to_owned(),
             (_, unpriced) => {
                 format!("{} without a price", format::counted(unpriced, "invocation or call", "invocations and calls"))
@@ -138,6 +139,11 @@ pub fn heads(state: &State, list: &TraceList, shell: &Shell) -> (Head, Head) {
     let start = head("Start", TraceSort::Newest, TraceSort::Oldest);
     let response = head("Response", TraceSort::Slowest, TraceSort::Fastest);
     (Head { note: one_day(list, shell).unwrap_or_default(), ..start }, response)
+}
+
+/// What a million such traces would cost, so that sums stand below each other.
+fn of_a_million(cost: Usd) -> String {
+    format::usd_millionth(format::per_million(cost, 1).unwrap_or(cost))
 }
 
 #[cfg(test)]

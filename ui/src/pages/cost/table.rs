@@ -5,7 +5,7 @@ use coldlight_model::{Spending, SpendingBy, SpendingGroup, filter};
 
 use super::{State, change, parts, pico};
 use crate::chart::{Spark, Split};
-use crate::format::{large_count, per_million, usd, usd_share};
+use crate::format::{NOT_APPLICABLE, large_count, per_million, usd, usd_millionth, usd_share};
 use crate::palette::Palette;
 use crate::query::Link;
 
@@ -88,8 +88,7 @@ fn row(group: &SpendingGroup, total: Usd, by: &SpendingBy, state: &State, palett
         },
         calls: if spent.calls == Usd::ZERO { "–".to_owned() } else { usd(spent.calls) },
         share: if total == Usd::ZERO { "–".to_owned() } else { usd_share(cost, total) },
-        per_million: per_million(cost, spent.priced())
-            .map_or_else(|| "–".to_owned(), |amount| format!("${}", amount.rounded(2))),
+        per_million: per_million(cost, spent.priced()).map_or_else(|| NOT_APPLICABLE.to_owned(), usd_millionth),
         split: Split::new(spent),
         change: change(cost, group.previous),
         spark: Spark::new(&group.steps.iter().map(|step| Some(pico(*step) as f64)).collect::<Vec<_>>()),
