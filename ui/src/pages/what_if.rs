@@ -9,7 +9,7 @@ use coldlight_model::money::advice::{Choice, Load, WhatIf, what_if};
 use coldlight_model::money::{Architecture, PriceBook};
 use coldlight_model::{FunctionSize, Timestamp};
 
-use self::answer::{Row, row};
+use self::answer::{Row, lacked_by_all, row};
 use self::chart::{Chart, chart};
 use crate::format::{counted, duration, large_count};
 use crate::query::{BadParam, Link, Query};
@@ -229,6 +229,7 @@ struct View {
     form: Option<Form>,
     seen: String,
     rows: Vec<Row>,
+    lacking: Option<(String, String)>,
     chart: Option<Chart>,
     phrase: String,
     right_size: String,
@@ -252,6 +253,7 @@ pub fn page(shell: &Shell, state: &State, functions: &[String], sizes: &[Functio
     let here = state.link();
     let answered = answers(state, sizes, book);
     let load = sizes.first().map(|size| &size.load);
+    let rows: Vec<Row> = answered.iter().map(|one| row(one, answered.first())).collect();
     super::render(&View {
         chrome: Chrome::new(shell, Section::Cost, "What if", &here).bad(&state.bad),
         picker: Picker::new(&state.range, &here, &shell.zone, shell.now),
@@ -260,7 +262,8 @@ pub fn page(shell: &Shell, state: &State, functions: &[String], sizes: &[Functio
         form: load.map(|load| form(&Filled::of(state, load, book), load, book)),
         seen: load.map(|load| seen(load, sizes.len())).unwrap_or_default(),
         chart: load.and_then(|load| chart(load, &answered)),
-        rows: answered.iter().map(|one| row(one, answered.first())).collect(),
+        lacking: lacked_by_all(&rows),
+        rows,
         phrase: state.range.phrase(),
         right_size: super::right_size::link(&state.range, state.function.as_deref()).to_string(),
         json: here

@@ -5,7 +5,7 @@ use coldlight_model::money::PriceBook;
 use coldlight_ui::Theme;
 use coldlight_ui::pages::{right_size, what_if};
 
-use crate::fixtures::advice::{one_size, ordinary};
+use crate::fixtures::advice::{few, one_size, ordinary};
 use crate::fixtures::shell::{now, shell};
 use crate::text_of::{part, text_of};
 
@@ -23,6 +23,14 @@ fn each_choice_has_a_month_with_its_arithmetic_or_says_what_is_lacking() {
     let html = what_if_page("fn=checkout", &ordinary());
     insta::assert_snapshot!(text_of(part(&html, "<main")));
     assert_eq!(html.matches("data-test=\"whatif-column\"").count(), 7);
+}
+
+#[test]
+fn what_every_choice_lacks_is_said_once() {
+    let html = what_if_page("fn=checkout", &few());
+    assert_eq!(part(&html, "<table").matches("To know:").count(), 7, "behind the fold of each");
+    let words = text_of(part(&html, "data-test=\"whatif-lacking\""));
+    assert!(words.contains("12 invocations were observed") && words.contains("To know:"), "{words}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use coldlight_model::money::Usd;
 use coldlight_model::money::advice::BreakEven;
 
 use super::Answered;
-use crate::format::{large_count, number, usd, usd_share};
+use crate::format::{NOT_APPLICABLE, large_count, number, usd, usd_share};
 use crate::text;
 
 pub(super) struct Row {
@@ -41,13 +41,19 @@ pub(super) fn row(one: &Answered, as_is: Option<&Answered>) -> Row {
         name: one.name,
         chosen: one.chosen.clone(),
         month,
-        change: exact.zip(now).map(|(there, now)| change(there, now)).unwrap_or_default(),
+        change: exact.zip(now).map_or_else(|| NOT_APPLICABLE.to_owned(), |(there, now)| change(there, now)),
         exact: exact.map(|sum| sum.to_string()),
-        break_even: one.answer.break_even.map(break_even).unwrap_or_default(),
+        break_even: one.answer.break_even.map_or_else(|| NOT_APPLICABLE.to_owned(), break_even),
         assumes: one.answer.assumes.iter().map(|one| sentence(one)).collect::<Vec<_>>().join(" "),
         lines: lines.collect(),
         refused,
     }
+}
+
+/// What every row lacks alike: said once, above them.
+pub(super) fn lacked_by_all(rows: &[Row]) -> Option<(String, String)> {
+    let first = rows.first()?.refused.as_ref()?;
+    rows.iter().all(|row| row.refused.as_ref() == Some(first)).then(|| first.clone())
 }
 
 fn sentence(words: &str) -> String {
