@@ -222,7 +222,7 @@ fn event_row(event: &AlertEvent, shell: &Shell) -> EventRow {
         to,
         figure: signal.zip(event.figure).map(|(signal, value)| figure(signal, value)).unwrap_or_default(),
         told: match event.delivery {
-            Delivery::None => String::new(),
+            Delivery::None => format::NOT_APPLICABLE.to_owned(),
             Delivery::Waiting if event.attempts == 0 => "to be told".to_owned(),
             Delivery::Waiting => format!("tried again, {attempts}"),
             Delivery::Sent => "told".to_owned(),

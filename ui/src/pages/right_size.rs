@@ -222,7 +222,9 @@ fn row(at: usize, size: &FunctionSize, found: &RightSize, state: &State) -> Row 
         p95: nanos(size.p95),
         is_slow: state.slowest().is_some_and(|slowest| size.p95.is_none_or(|p95| p95 > slowest)),
         used: size.max_memory_mb.map_or_else(|| "not reported".to_owned(), |used| format!("{} MB", large_count(used))),
-        used_share: size.max_memory_mb.map(|used| share(used, load.memory_mb.into())).unwrap_or_default(),
+        used_share: size
+            .max_memory_mb
+            .map_or_else(|| NOT_APPLICABLE.to_owned(), |used| share(used, load.memory_mb.into())),
         reported: share(size.reported, load.invocations),
         per_million: size.per_million().map_or_else(|| "not priced".to_owned(), usd_millionth),
         formula: size.cost.map_or_else(

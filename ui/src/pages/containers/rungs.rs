@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use coldlight_model::{Rung, Task};
 
 use super::{State, Sum};
-use crate::format::{large_count, number, share, usd};
+use crate::format::{NOT_APPLICABLE, large_count, number, share, usd};
 use crate::formula::Formula;
 use crate::text;
 
@@ -70,7 +70,7 @@ fn row(name: Option<String>, tasks: &[&Task], sum: &Sum, state: &State) -> RungR
         busy_width: number(sum.busy_percent()),
         idle_share: sum.idle_share(),
         hourly: sum.shown(sum.hourly),
-        idle: if sum.unpriced_tasks == sum.tasks { String::new() } else { usd(sum.idle) },
+        idle: if sum.unpriced_tasks == sum.tasks { NOT_APPLICABLE.to_owned() } else { usd(sum.idle) },
         per_million: sum.per_million(),
         unpriced: large_count(sum.unpriced_tasks),
     }

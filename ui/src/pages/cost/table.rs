@@ -90,7 +90,9 @@ fn row(group: &SpendingGroup, total: Usd, by: &SpendingBy, state: &State, palett
         share: if total == Usd::ZERO { "–".to_owned() } else { usd_share(cost, total) },
         per_million: per_million(cost, spent.priced()).map_or_else(|| NOT_APPLICABLE.to_owned(), usd_millionth),
         split: Split::new(spent),
-        change: change(cost, group.previous),
+        change: Some(change(cost, group.previous))
+            .filter(|change| !change.is_empty())
+            .unwrap_or_else(|| NOT_APPLICABLE.to_owned()),
         spark: Spark::new(&group.steps.iter().map(|step| Some(pico(*step) as f64)).collect::<Vec<_>>()),
         advice: advice(group, evidence, state),
         name,
