@@ -83,13 +83,14 @@ pub fn list(found: &Differences, state: &State) -> List {
         format!("Shares of {weighed}, of all {} spans.", format::count(found.inside.spans + found.outside.spans))
     };
     let fewest = found.inside.spans.min(found.outside.spans);
+    let is_empty = found.rows.is_empty() && fewest == 0;
     let is_unpriced = state.rank == Weight::Cost && found.inside.cost.is_none() && found.outside.cost.is_none();
     List {
         rows: found.rows.iter().take(SHOWN).map(|row| self::row(row, state)).collect(),
         inside: side(names.0, &found.inside),
         outside: side(names.1, &found.outside),
         sample,
-        few: found.is_few().then(|| {
+        few: (found.is_few() && !is_empty).then(|| {
             format!(
                 "One side has only {}: below {} a difference may be chance.",
                 format::counted(fewest, "span", "spans"),
@@ -100,7 +101,7 @@ pub fn list(found: &Differences, state: &State) -> List {
             () if is_unpriced => {
                 Some("None of these spans is an invocation with a price. Rank by count or by milliseconds.")
             }
-            () if found.rows.is_empty() && fewest == 0 => Some("One side is empty: there is nothing to compare."),
+            () if is_empty => Some("One side is empty: there is nothing to compare."),
             () if found.rows.is_empty() => Some("No attribute differs by half a point or more."),
             () => None,
         },
