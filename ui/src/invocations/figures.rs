@@ -152,17 +152,16 @@ pub fn paid_for_inits(group: &InvocationGroup, every: String) -> Option<Formula>
 /// The strip of the page about cold starts.
 pub fn cold_kpis(all: &InvocationGroup, slices: &[InvocationGroup], state: &State) -> Vec<Kpi> {
     let both = (all, slices);
-    let started = |kind| format::large_count(all.started(kind));
+    let ahead =
+        [("proactive", StartKind::Proactive), ("provisioned", StartKind::Provisioned), ("managed", StartKind::Managed)];
+    let told = ahead.into_iter().filter(|(_, kind)| all.started(*kind) > 0);
+    let told: Vec<String> =
+        told.map(|(word, kind)| format!("{word} {}", format::large_count(all.started(kind)))).collect();
     vec![
         count("cold", "Cold starts", "c-cold", both, InvocationGroup::cold),
         count("felt", "Felt by a caller", "c-cold", both, felt),
         Kpi {
-            aside: format!(
-                "proactive {}, provisioned {}, managed {}",
-                started(StartKind::Proactive),
-                started(StartKind::Provisioned),
-                started(StartKind::Managed)
-            ),
+            aside: told.join(", "),
             ..count("unfelt", "Ahead of need", "", both, |group| {
                 let kinds = [StartKind::Proactive, StartKind::Provisioned, StartKind::Managed];
                 kinds.into_iter().map(|kind| group.started(kind)).sum()
