@@ -17,7 +17,7 @@ pub const PATH: &str = "/invocations/{id}";
 
 struct Attempt {
     start: Moment,
-    /// Its span in its trace.
+    /// Where its span is in its trace.
     trace: Option<String>,
     /// Of the error that it ended with.
     error: String,
