@@ -40,6 +40,12 @@ const BEHIND: Nanos = 2_000_000_000;
 /// counted whole, so more are not dearer; but the engine holds them meanwhile, or spills. A record of more spans is a step of its own.
 const STEP: Step = Step { records: 1_024, spans: 524_288 };
 
+/// Spans of a minute that are gathered at a time, about: what joins them is held in memory too.
+const GATHERED: u64 = 131_072;
+
+/// In so many parts at least after failures: each looks for the others of its traces anew.
+const MOST_PARTS: u64 = 64;
+
 /// And of those whose invocations are told of, which we hold: 500,000 took 600 MiB.
 const TOLD: Step = Step { spans: 131_072, ..STEP };
 
@@ -67,6 +73,10 @@ const BROUGHT: &str = "SELECT sequence, count(*) AS brought FROM (
     SELECT sequence FROM span_rows WHERE sequence > $1 AND sequence <= $2
     UNION ALL SELECT sequence FROM platform_rows WHERE sequence > $1 AND sequence <= $2
 ) GROUP BY sequence ORDER BY sequence";
+const OF_MINUTES: &str = "SELECT count(*) FROM span_rows
+    WHERE started_at BETWEEN (SELECT make_timestamp_ns(min(minute) * 60000000000) FROM dirty)
+                         AND (SELECT make_timestamp_ns(least(max(minute) + 1, 153722867) * 60000000000) FROM dirty)
+      AND epoch_ns(started_at) // 60000000000 IN (SELECT minute FROM dirty)";
 const FORGET_SERVICES: &str =
     "DELETE FROM service_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
 const FORGET_EDGES: &str =
@@ -238,7 +248,7 @@ impl Work {
                 told = until;
             }
             if counted > rolled {
-                compute(db, rolled, counted)?;
+                compute(db, rolled, counted, self.divided)?;
             }
             if together { self.costs.compute(db) } else { Ok(()) }
         })?;
@@ -264,7 +274,8 @@ impl Work {
     }
 }
 
-fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError> {
+/// In smaller parts if it is `divided`.
+fn compute(db: &Connection, rolled: u64, written: u64, divided: u64) -> Result<(), StoreError> {
     let seen: Option<(i64, i64)> = db.query_row(BEGUN, [rolled, written], |row| {
         Ok(row.get::<_, Option<i64>>("first_ns")?.zip(row.get("last_ns")?))
     })?;
@@ -273,7 +284,13 @@ fn compute(db: &Connection, rolled: u64, written: u64) -> Result<(), StoreError>
         let (low, high) = around(seen, reach);
         db.execute(include_str!("queries/roll_dirty.sql"), duckdb::params![rolled, written, low, high])?;
         let gather = include_str!("queries/roll_spans.sql").replace("/* requests */", REQUESTS);
-        db.execute(&gather, [i64::try_from(reach).unwrap_or(0)])?;
+        let spans: u64 = db.query_row(OF_MINUTES, [], |row| row.get(0))?;
+        let parts = spans.div_ceil(GATHERED).max(divided.min(MOST_PARTS));
+        for part in 0..parts {
+            let into = if part == 0 { "CREATE OR REPLACE TEMP TABLE rolling AS" } else { "INSERT INTO temp.rolling" };
+            let asked = [reach, parts, part].map(|number| i64::try_from(number).unwrap_or(0));
+            db.execute(&gather.replace("/* into */", into), asked)?;
+        }
         db.execute_batch(FORGET_SERVICES)?;
         db.execute_batch(&["INSERT INTO service_minutes\n", SERVICE_ROWS].concat())?;
         db.execute_batch(FORGET_EDGES)?;
@@ -321,5 +338,38 @@ mod tests {
             "a record at a time at last, also one that brought no spans"
         );
         assert_eq!(ends(150, 1), [0, 2, 3, 4, 104, 150], "records without spans are bounded too");
+    }
+
+    #[test]
+    fn minutes_gathered_in_parts_say_what_they_say_gathered_at_once() {
+        let db = Connection::open_in_memory().unwrap();
+        crate::schema::prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
+        db.execute_batch(
+            "INSERT INTO span_rows BY NAME
+            SELECT
+                1 AS sequence, md5(n::VARCHAR) AS trace_id, span_id, parent AS parent_span_id, service, kind, remote AS remote_kind,
+                remote AS remote_name, 'lambda' AS platform, 'sync' AS way, '' AS name, 257 AS flags, 1 AS resource_id,
+                make_timestamp_ns(1795442602418000000 + n * 700000000) AS started_at, 1000000 * (n % 7 + 1) AS duration_ns,
+                'unset' AS status, '' AS status_message, '' AS trace_state, '' AS scope_name, '' AS scope_version, false AS error,
+                n % 9 = 0 AS fault, false AS throttle, 0 AS dropped_attributes_count, 0 AS dropped_events_count,
+                0 AS dropped_links_count, 0 AS oddities, make_timestamp_ns(0) AS received_at
+            FROM range(300) AS traces(n), (VALUES
+                ('a', NULL, 'web', 'server', NULL), ('b', 'a', 'web', 'client', NULL), ('c', 'b', 'api', 'server', NULL),
+                ('d', 'c', 'api', 'client', 'dynamodb')
+            ) AS spans(span_id, parent, service, kind, remote)",
+        )
+        .unwrap();
+        let minutes = || {
+            ["service_minutes", "edge_minutes"].map(|table| {
+                let all =
+                    format!("SELECT string_agg(told::VARCHAR, chr(10) ORDER BY told::VARCHAR) FROM {table} AS told");
+                db.query_row(&all, [], |row| row.get::<_, String>(0)).unwrap()
+            })
+        };
+        compute(&db, 0, 1, 1).unwrap();
+        let at_once = minutes();
+        assert!(at_once.iter().zip(["web", "dynamodb"]).all(|(told, name)| told.contains(name)), "{at_once:?}");
+        compute(&db, 0, 1, 8).unwrap();
+        assert_eq!(minutes(), at_once);
     }
 }
