@@ -194,7 +194,7 @@ impl Program {
 }
 
 /// What the database may have of the memory: a quarter, and 256 MiB or a half if that is less, is for requests in flight, rows on their
-/// way and everything else. Less than 192 MiB would not hold a row group.
+/// way and everything else. At least three quarters of the smallest limit there is.
 fn of_database(memory: u64) -> u64 {
     (memory / 4 * 3).min(memory.saturating_sub(256 << 20).max(memory / 2).max(192 << 20))
 }
@@ -265,4 +265,15 @@ fn hosts(wanted: &Wanted, settings: &Settings) -> Option<Hosts> {
     let Listen::At { host, .. } = &wanted.listen else { return None };
     let loopback = wanted.addresses.iter().all(|address| is_loopback(address.ip()));
     loopback.then(|| Hosts::new(host, &settings.access.allowed_hosts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_database;
+
+    #[test]
+    fn the_smaller_the_memory_the_larger_the_share_of_everything_but_the_database() {
+        let of = |mib: u64| of_database(mib << 20) >> 20;
+        assert_eq!([256, 384, 512, 1024, 4096].map(of), [192, 192, 256, 768, 3072]);
+    }
 }
