@@ -5,12 +5,12 @@
 //! the traffic around a minute, so it has a thread of its own, and the more the writer has to do, the longer it rests.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use coldlight_model::{Nanos, Timestamp};
-use duckdb::Connection;
+use duckdb::{Connection, InterruptHandle};
 
 use crate::costs::{self, Costs};
 use crate::engine::{Engine, transaction};
@@ -36,9 +36,13 @@ const SHORT_REST: Duration = Duration::from_secs(1);
 /// The writer is behind when something waits for it for longer.
 const BEHIND: Nanos = 2_000_000_000;
 
-/// Journal records, and spans in them, that are counted at a time: after a long absence there are many steps. The minutes they touch are
-/// counted whole, so more are not dearer; but the engine holds them meanwhile, or spills. A record of more spans is a step of its own.
+/// Journal records, and spans in them, whose invocations are told of in one transaction: the engine holds what it does not spill. A
+/// record of more spans is a step of its own.
 const STEP: Step = Step { records: 1_024, spans: 524_288 };
+
+/// And of those that are counted at a time. The minutes they touch are counted whole, so more are hardly dearer: at 20,000 spans a second
+/// a minute has 1.2 million, and steps as small as the other's fell ever further behind.
+const COUNTED: Step = Step { records: 16_384, spans: 8 * STEP.spans };
 
 /// Spans of a minute that are gathered at a time, about: what joins them is held in memory too.
 const GATHERED: u64 = 131_072;
@@ -67,7 +71,7 @@ pub(crate) const REQUESTS: &str = include_str!("queries/requests.sql");
 pub(crate) const SERVICE_ROWS: &str = include_str!("queries/service_rows.sql");
 pub(crate) const EDGE_ROWS: &str = include_str!("queries/edge_rows.sql");
 
-const BEGUN: &str = "SELECT epoch_ns(min(started_at)) AS first_ns, epoch_ns(max(started_at)) AS last_ns FROM span_rows WHERE sequence > ? AND sequence <= ?";
+const BEGUN: &str = "SELECT epoch_ns(min(started_at)) AS first_ns, epoch_ns(max(started_at)) AS last_ns, count(*) AS brought FROM span_rows WHERE sequence > ? AND sequence <= ?";
 /// How much each record brought.
 const BROUGHT: &str = "SELECT sequence, count(*) AS brought FROM (
     SELECT sequence FROM span_rows WHERE sequence > $1 AND sequence <= $2
@@ -91,19 +95,45 @@ pub(crate) struct Roller {
     stop: Arc<AtomicBool>,
     /// Held during a roll. Whoever checkpoints or removes minutes holds it too.
     pub quiet: Arc<Mutex<()>>,
+    running: Arc<Running>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What ends the roll that runs.
+type Running = Mutex<Option<Arc<InterruptHandle>>>;
+
+/// While it lives, a roll can be ended; nobody reaches its connection afterwards.
+struct Interruptible<'a>(&'a Running);
+
+impl<'a> Interruptible<'a> {
+    fn new(running: &'a Running, handle: Arc<InterruptHandle>) -> Self {
+        *lock(running) = Some(handle);
+        Self(running)
+    }
+}
+
+impl Drop for Interruptible<'_> {
+    fn drop(&mut self) {
+        *lock(self.0) = None;
+    }
+}
+
+fn lock(running: &Running) -> MutexGuard<'_, Option<Arc<InterruptHandle>>> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Roller {
     pub fn start(engine: Arc<Engine>, progress: Arc<Progress>, now: fn() -> Timestamp) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let quiet = Arc::new(Mutex::new(()));
+        let running = Arc::new(Mutex::new(None));
         let work = Work {
             engine,
             progress,
             now,
             stop: stop.clone(),
             quiet: quiet.clone(),
+            running: running.clone(),
             rolled: None,
             took: Duration::ZERO,
             divided: 1,
@@ -112,14 +142,24 @@ impl Roller {
             costs_next: Instant::now(),
         };
         let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
-        Ok(Self { stop, quiet, thread: Some(thread) })
+        Ok(Self { stop, quiet, running, thread: Some(thread) })
     }
 
-    /// Counts what is left, if that is quickly done, and ends the thread.
+    /// Counts what is left, if that is quickly done, and ends the thread. What takes longer is undone, and left for the next start.
     pub fn finish(&mut self) {
         self.stop.store(true, Relaxed);
         let Some(thread) = self.thread.take() else { return };
         thread.thread().unpark();
+        let until = Instant::now() + QUICK;
+        while !thread.is_finished() {
+            // An interrupt between two statements is forgotten by the next one, so it is said until it is heard.
+            if Instant::now() >= until
+                && let Some(handle) = lock(&self.running).as_ref()
+            {
+                handle.interrupt();
+            }
+            std::thread::sleep(LOOK);
+        }
         if thread.join().is_err() {
             tracing::error!("the rolling thread panicked");
         }
@@ -161,6 +201,7 @@ struct Work {
     now: fn() -> Timestamp,
     stop: Arc<AtomicBool>,
     quiet: Arc<Mutex<()>>,
+    running: Arc<Running>,
     /// Counted and told of up to here; read from the database first.
     rolled: Option<u64>,
     /// How long the last roll took.
@@ -197,6 +238,7 @@ impl Work {
                         self.divided = (self.divided / 2).max(1);
                         tracing::debug!(took_ms = self.took.as_millis() as u64, up_to = self.rolled, "rolled up");
                     }
+                    Err(_) if self.stop.load(Relaxed) => return,
                     Err(error) => {
                         // On a fatal error the writer reopens; the next roll begins from what the database says.
                         self.rolled = None;
@@ -227,34 +269,48 @@ impl Work {
         rest.max(SPACING)
     }
 
-    /// Counts the next step of what is written, and tells of the next step of it.
+    /// Tells of the next steps of what is written, each kept by itself but the last, and with that one counts them all.
     fn roll(&mut self) -> Result<(), StoreError> {
         let db = self.engine.lend()?;
+        let running = self.running.clone();
+        let _running = Interruptible::new(&running, db.interrupt_handle());
         let quiet = self.quiet.clone();
         let _quiet = quiet.lock().unwrap_or_else(PoisonError::into_inner);
         let written = self.progress.written_sequence.load(Relaxed);
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
-        let told = sequence("SELECT sequence FROM invoked")?;
-        let next = STEP.end(&db, told, written, self.divided)?;
         let rolled = sequence("SELECT sequence FROM rolled")?;
-        let counted = if rolled == told { next } else { STEP.end(&db, rolled, written, self.divided)? };
+        let mut told = sequence("SELECT sequence FROM invoked")?;
+        let end = COUNTED.end(&db, told.min(rolled), written, self.divided)?;
+        loop {
+            let next = STEP.end(&db, told, end, self.divided)?;
+            if next >= end {
+                break;
+            }
+            transaction(&db, |db| self.tell(db, told, next))?;
+            told = next;
+        }
         // With what is just coming the newest minutes are computed at once, so that nobody finds them marked. After an absence, or a
         // failure, what was told and counted is kept first: no stretch of minutes, however large, undoes it.
-        let together = self.divided == 1 && next == written && counted == written && Instant::now() >= self.costs_next;
+        let together = self.divided == 1 && end == written && Instant::now() >= self.costs_next;
         transaction(&db, |db| {
-            let mut told = told;
-            while told < next {
-                let until = TOLD.end(db, told, next, self.divided)?;
-                invoke::tell(db, told, until)?;
-                told = until;
-            }
-            if counted > rolled {
-                compute(db, rolled, counted, self.divided)?;
+            self.tell(db, told, end)?;
+            if end > rolled {
+                compute(db, rolled, end, self.divided)?;
             }
             if together { self.costs.compute(db) } else { Ok(()) }
         })?;
-        self.rolled = Some(next.max(told).min(counted.max(rolled)));
+        self.rolled = Some(end);
         self.compute_costs(&db)
+    }
+
+    /// Of the invocations in records after `told` up to `end`.
+    fn tell(&self, db: &Connection, mut told: u64, end: u64) -> Result<(), StoreError> {
+        while told < end {
+            let until = TOLD.end(db, told, end, self.divided)?;
+            invoke::tell(db, told, until)?;
+            told = until;
+        }
+        Ok(())
     }
 
     /// Computes stretches of marked minutes, each kept by itself, until it is enough. One that fails is left for later, and smaller.
@@ -265,6 +321,9 @@ impl Work {
             match transaction(db, |db| self.costs.compute(db)) {
                 Ok(()) => self.costs_left = costs::is_any_marked(db)?,
                 Err(error) => {
+                    if self.stop.load(Relaxed) {
+                        return Ok(());
+                    }
                     self.costs.divide();
                     self.costs_next = Instant::now() + AFTER_FAILURE;
                     tracing::error!(error = %chain(&error), "computing what minutes cost failed; fewer are tried later");
@@ -277,13 +336,20 @@ impl Work {
 
 /// In smaller parts if it is `divided`.
 fn compute(db: &Connection, rolled: u64, written: u64, divided: u64) -> Result<(), StoreError> {
-    let seen: Option<(i64, i64)> = db.query_row(BEGUN, [rolled, written], |row| {
-        Ok(row.get::<_, Option<i64>>("first_ns")?.zip(row.get("last_ns")?))
+    let seen: Option<(i64, i64, u64)> = db.query_row(BEGUN, [rolled, written], |row| {
+        let seen = row.get::<_, Option<i64>>("first_ns")?.zip(row.get("last_ns")?);
+        let brought = row.get("brought")?;
+        Ok(seen.map(|(first, last)| (first, last, brought)))
     })?;
-    if let Some(seen) = seen {
-        let reach = reach(db, seen, &OF_CALLS)?;
-        let (low, high) = around(seen, reach);
-        db.execute(include_str!("queries/roll_dirty.sql"), duckdb::params![rolled, written, low, high])?;
+    if let Some((first, last, brought)) = seen {
+        let reach = reach(db, (first, last), &OF_CALLS)?;
+        let (low, high) = around((first, last), reach);
+        db.execute_batch("CREATE OR REPLACE TEMP TABLE dirty (minute BIGINT)")?;
+        let parts = brought.div_ceil(STEP.spans).max(divided.min(MOST_PARTS));
+        for part in 0..parts {
+            let asked = duckdb::params![rolled, written, low, high, parts, part];
+            db.execute(include_str!("queries/roll_dirty.sql"), asked)?;
+        }
         let gather = include_str!("queries/roll_spans.sql").replace("/* requests */", REQUESTS);
         let spans: u64 = db.query_row(OF_MINUTES, [], |row| row.get(0))?;
         let parts = spans.div_ceil(GATHERED).max(divided.min(MOST_PARTS));
@@ -372,5 +438,22 @@ mod tests {
         assert!(at_once.iter().zip(["web", "dynamodb"]).all(|(told, name)| told.contains(name)), "{at_once:?}");
         compute(&db, 0, 1, 8).unwrap();
         assert_eq!(minutes(), at_once);
+    }
+
+    #[test]
+    fn a_roll_that_takes_long_is_ended_when_the_store_is() {
+        let running = Arc::<Running>::default();
+        let (interrupted, heard) = std::sync::mpsc::channel();
+        let within = running.clone();
+        let thread = std::thread::spawn(move || {
+            let db = Connection::open_in_memory().unwrap();
+            let _running = Interruptible::new(&within, db.interrupt_handle());
+            let endless = "SELECT max(hash(range)) FROM range(1000000000000)";
+            interrupted.send(db.query_row(endless, [], |row| row.get::<_, u64>(0)).is_err()).unwrap();
+        });
+        let (stop, quiet) = Default::default();
+        Roller { stop, quiet, running: running.clone(), thread: Some(thread) }.finish();
+        assert!(heard.recv().unwrap(), "it was interrupted");
+        assert!(lock(&running).is_none(), "and whoever has the connection next is not");
     }
 }

@@ -1,10 +1,11 @@
 -- roll_dirty.sql: the minutes whose numbers change because of the spans of journal records after $1 up to $2: their own, those of their
 -- parents (a call that now has a callee) and those of their children (a request that now has a caller), looked for from $3 until $4 (ns).
-CREATE OR REPLACE TEMP TABLE dirty AS
+-- Of $5 parts of all traces those of number $6, from 0.
+INSERT INTO temp.dirty
 WITH fresh AS (
     SELECT trace_id, span_id, parent_span_id, started_at
     FROM span_rows
-    WHERE sequence > $1 AND sequence <= $2
+    WHERE sequence > $1 AND sequence <= $2 AND hash(trace_id) % $5::UBIGINT = $6::UBIGINT
 ),
 -- What several parts of a question read is kept in memory: only what shares a trace is.
 near AS (
@@ -20,3 +21,4 @@ FROM (
     UNION ALL
     SELECT near.started_at FROM near JOIN fresh ON near.trace_id = fresh.trace_id AND near.parent_span_id = fresh.span_id
 )
+EXCEPT SELECT minute FROM temp.dirty
