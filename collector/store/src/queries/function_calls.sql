@@ -6,16 +6,14 @@ WITH matching AS MATERIALIZED (
 calls AS MATERIALIZED (
     SELECT trace_id, span_id, parent_span_id, service, remote_kind, remote_name, duration_ns, fault, throttle
     FROM span_rows
-    WHERE kind IN ('client', 'producer')
-      AND started_at >= make_timestamp_ns(?) AND started_at < make_timestamp_ns(?)
-      AND (trace_id, service) IN (SELECT (trace_id, service) FROM matching)
+    SEMI JOIN matching ON matching.trace_id = span_rows.trace_id AND matching.service = span_rows.service
+    WHERE kind IN ('client', 'producer') AND started_at >= make_timestamp_ns(?) AND started_at < make_timestamp_ns(?)
 ),
 answers AS (
     SELECT trace_id, parent_span_id, any_value(platform) AS platform, any_value(service) AS service
     FROM span_rows
-    WHERE kind IN ('server', 'consumer')
-      AND started_at >= make_timestamp_ns(?) AND started_at < make_timestamp_ns(?)
-      AND (trace_id, parent_span_id) IN (SELECT (trace_id, span_id) FROM calls)
+    SEMI JOIN calls ON calls.trace_id = span_rows.trace_id AND calls.span_id = span_rows.parent_span_id
+    WHERE kind IN ('server', 'consumer') AND started_at >= make_timestamp_ns(?) AND started_at < make_timestamp_ns(?)
     GROUP BY trace_id, parent_span_id
 )
 SELECT
