@@ -111,7 +111,7 @@ pub async fn attempts(State(site): State<Arc<Site>>, Path(request): Path<String>
 
 pub async fn functions(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Answer {
     let asked = Asked::read(query, &["f"])?;
-    let groups = site.store.invocation_groups(asked.range, filter(&asked)?, InvocationGrouping::Function).await?;
+    let [groups] = site.store.invocation_groups(asked.range, filter(&asked)?, [InvocationGrouping::Function]).await?;
     let groups: Vec<Value> = groups.iter().map(group).collect();
     answer(&json!({ "range": Range::from(asked.range), "functions": groups }))
 }
@@ -122,7 +122,7 @@ pub async fn cold_starts(State(site): State<Arc<Site>>, RawQuery(query): RawQuer
     let by = BY.into_iter().find(|by| by.name() == name).ok_or_else(|| {
         Wrong::parameter("by", format!("“{name}” is not one of {}", BY.map(InvocationGrouping::name).join(", ")))
     })?;
-    let groups = site.store.invocation_groups(asked.range, filter(&asked)?, by).await?;
+    let [groups] = site.store.invocation_groups(asked.range, filter(&asked)?, [by]).await?;
     let groups: Vec<Value> = groups.iter().map(group).collect();
     answer(&json!({ "range": Range::from(asked.range), "by": by.name(), "groups": groups }))
 }

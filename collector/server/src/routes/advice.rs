@@ -18,7 +18,7 @@ async fn seen(
     range: TimeRange,
     asked: Option<String>,
 ) -> Result<(Vec<String>, Option<String>, Vec<FunctionSize>), StoreError> {
-    let groups = site.store.invocation_groups(range, Filter::default(), InvocationGrouping::Function).await?;
+    let [groups] = site.store.invocation_groups(range, Filter::default(), [InvocationGrouping::Function]).await?;
     let mut names: Vec<String> = groups.into_iter().filter_map(|group| group.name).collect();
     let function = asked.or_else(|| names.first().cloned());
     names.sort_unstable();

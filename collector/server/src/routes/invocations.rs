@@ -15,15 +15,23 @@ use crate::api;
 use crate::site::Site;
 use crate::wrong::{About, Wrong};
 
-type Groups = Result<Vec<InvocationGroup>, StoreError>;
-
-async fn groups(site: &Site, range: TimeRange, filter: &Filter, by: InvocationGrouping) -> Groups {
+/// Matching invocations by what they have in common: see [`coldlight_store::Store::invocation_groups`].
+async fn groups<const N: usize>(
+    site: &Site,
+    range: TimeRange,
+    filter: &Filter,
+    by: [InvocationGrouping; N],
+) -> Result<[Vec<InvocationGroup>; N], StoreError> {
     site.store.invocation_groups(range, filter.clone(), by).await
 }
 
 /// All in one; the store always answers with one.
-async fn all(site: &Site, range: TimeRange, filter: &Filter) -> Result<InvocationGroup, StoreError> {
-    Ok(groups(site, range, filter, InvocationGrouping::All).await?.pop().unwrap_or_default())
+fn only(all: Vec<InvocationGroup>) -> InvocationGroup {
+    all.into_iter().next().unwrap_or_default()
+}
+
+fn slices(range: TimeRange) -> InvocationGrouping {
+    InvocationGrouping::Slice(slice_of(range))
 }
 
 /// How many match without each word of the filter, of the first words.
@@ -31,13 +39,11 @@ async fn without_each(site: &Site, range: TimeRange, filter: &Filter) -> Result<
     const COUNTED: usize = 6;
     let mut counts = Vec::new();
     for at in 0..filter.conditions.len().min(COUNTED) {
-        counts.push(all(site, range, &Filter::of_invocations(&filter.without(at))).await?.count);
+        let [all] =
+            groups(site, range, &Filter::of_invocations(&filter.without(at)), [InvocationGrouping::All]).await?;
+        counts.push(only(all).count);
     }
     Ok(counts)
-}
-
-async fn slices(site: &Site, range: TimeRange, filter: &Filter) -> Groups {
-    groups(site, range, filter, InvocationGrouping::Slice(slice_of(range))).await
 }
 
 pub async fn list(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
@@ -57,9 +63,10 @@ pub async fn list(State(site): State<Arc<Site>>, asked: Asked) -> Result<Respons
             _ => file("application/json", "invocations.json", api::invocations_json(range, &list).to_string()),
         });
     }
-    let (list, all, slices) =
-        tokio::join!(site.store.invocations(search), all(&site, range, &filter), slices(&site, range, &filter));
-    let (list, all, slices) = (list?, all?, slices?);
+    let by = [InvocationGrouping::All, slices(range)];
+    let (list, found) = tokio::join!(site.store.invocations(search), groups(&site, range, &filter, by));
+    let (list, [all, slices]) = (list?, found?);
+    let all = only(all);
     let without = if list.invocations.is_empty() && all.count == 0 {
         without_each(&site, range, state.filter()).await?
     } else {
@@ -84,9 +91,8 @@ pub async fn one(State(site): State<Arc<Site>>, Path(request): Path<String>, ask
 pub async fn functions(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Wrong> {
     let state = list::State::parse(Page::Functions, &asked.query, asked.shell.now);
     let (range, filter) = (state.range(), state.asked());
-    let (found, all) =
-        tokio::join!(groups(&site, range, &filter, InvocationGrouping::Function), all(&site, range, &filter));
-    let (found, all) = (found?, all?);
+    let [found, all] = groups(&site, range, &filter, [InvocationGrouping::Function, InvocationGrouping::All]).await?;
+    let all = only(all);
     Ok(asked.answer(
         || functions::page(&asked.shell, &state, &found, &all),
         |block| functions::fragment(block, &asked.shell, &state, &found, &all),
@@ -107,15 +113,14 @@ pub async fn function(
         after: None,
         limit: function::LIMIT,
     };
-    let (newest, all, slices, versions, sizes, course) = tokio::join!(
+    let by = [InvocationGrouping::All, slices(range), InvocationGrouping::Version, InvocationGrouping::Memory];
+    let (newest, found, course) = tokio::join!(
         site.store.invocations(search),
-        all(&site, range, &filter),
-        slices(&site, range, &filter),
-        groups(&site, range, &filter, InvocationGrouping::Version),
-        groups(&site, range, &filter, InvocationGrouping::Memory),
+        groups(&site, range, &filter, by),
         site.store.function_course(range, name, filter.clone(), slice_of(range))
     );
-    let (newest, all, slices, versions, sizes, course) = (newest?, all?, slices?, versions?, sizes?, course?);
+    let (newest, [all, slices, versions, sizes], course) = (newest?, found?, course?);
+    let all = only(all);
     let answer = function::Answer {
         all: &all,
         slices: &slices,
@@ -134,14 +139,14 @@ pub async fn cold_starts(State(site): State<Arc<Site>>, asked: Asked) -> Result<
     let state = list::State::parse(Page::ColdStarts, &asked.query, asked.shell.now);
     let (range, filter) = (state.range(), state.asked());
     let cold = Filter::of_invocations(format!("{} {}", filter.to_line(), state.cold_word()).trim());
-    let (coldest, course, all, slices, found) = tokio::join!(
+    let by = [InvocationGrouping::All, slices(range), state.by];
+    let (coldest, course, found) = tokio::join!(
         coldest(&site, range, &cold),
         site.store.cold_course(range, cold.clone()),
-        all(&site, range, &filter),
-        slices(&site, range, &filter),
-        groups(&site, range, &filter, state.by)
+        groups(&site, range, &filter, by)
     );
-    let (coldest, course, all, slices, found) = (coldest?, course?, all?, slices?, found?);
+    let (coldest, course, [all, slices, found]) = (coldest?, course?, found?);
+    let all = only(all);
     let answer = cold_starts::Answer { all: &all, slices: &slices, groups: &found, coldest: &coldest, course: &course };
     Ok(asked.answer(
         || cold_starts::page(&asked.shell, &state, answer),

@@ -6,6 +6,7 @@ use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
 use super::invocation_condition::invocation_conditions;
+use super::spending::count;
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::whole;
@@ -101,8 +102,4 @@ fn route(row: &Row<'_>) -> duckdb::Result<ColdRoute> {
         init: row.get::<_, String>("init_usd")?.parse::<Usd>().unwrap_or_default(),
         unpriced: count(row, "unpriced")?,
     })
-}
-
-fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
-    Ok(whole(row, name)?.unwrap_or(0))
 }

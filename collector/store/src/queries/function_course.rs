@@ -1,14 +1,14 @@
 //! What the page of one function says beyond its groups.
 
-use coldlight_model::money::Usd;
 use coldlight_model::{
     Called, CourseSlice, Deploy, Filter, FunctionCourse, MEMORY_STEPS, Nanos, NodeKind, OnX86, TimeRange, Timestamp,
 };
 use duckdb::types::Value as Sql;
-use duckdb::{Connection, Row, named_params, params_from_iter};
+use duckdb::{Connection, named_params, params_from_iter};
 
 use super::condition::Conditions;
 use super::invocation_condition::invocation_conditions;
+use super::spending::{count, money};
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::whole;
@@ -195,12 +195,4 @@ fn throttles(db: &Connection, range: TimeRange, function: &str, course: &mut Fun
     (course.throttled, course.throttled_caller) =
         statement.query_row(asked, |row| Ok((count(row, "throttled")?, row.get("caller")?)))?;
     Ok(())
-}
-
-fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
-    Ok(whole(row, name)?.unwrap_or(0))
-}
-
-fn money(row: &Row<'_>, name: &str) -> duckdb::Result<Usd> {
-    Ok(row.get::<_, Option<i128>>(name)?.and_then(Usd::from_attos).unwrap_or_default())
 }

@@ -1,59 +1,59 @@
--- invocation_groups.sql: how matching invocations did and what they cost, by one of their properties, most first.
--- Quantiles are of whole invocations; money is an exact sum of those that have a price.
-WITH matching AS (
+-- invocation_groups.sql: how matching invocations did and what they cost, by one or more of their properties (`which`, from 0), of each the
+-- largest groups, most first. Whatever the question, the invocations are read once and counted by all that is told apart, and only those
+-- few counts are put together. Money is an exact sum of those that have a price, in 10^-18 USD.
+WITH counted AS (
     SELECT
-        *,
-        coalesce(init_ms, suppressed_init_ms, restore_ms) AS wait_ms,
-        -- What the platform reports of a service is complete, whatever was sampled.
-        stands_for > 1 AND service NOT IN (SELECT DISTINCT service FROM invocation_rows WHERE cost_state = 'reported') AS is_sampled,
-        CASE ?
-            WHEN 'all' THEN ''
-            WHEN 'function' THEN coalesce("function", service)
-            WHEN 'version' THEN version
-            WHEN 'runtime' THEN runtime
-            WHEN 'memory' THEN memory_mb::VARCHAR
-            WHEN 'trigger' THEN "trigger"
-            WHEN 'slice' THEN ((epoch_ns(started_at) - ?) // ?)::VARCHAR
-        END AS name
-    FROM invocations
-    WHERE TRUE /* conditions */
+        /* names */, outcome, start_kind, cost_state, is_sampled, cost_attos IS NULL AS is_unpriced,
+        count(*) AS counted,
+        min(memory_mb) AS least_memory_mb,
+        max(memory_mb) AS most_memory_mb,
+        max(max_memory_mb) AS max_memory_mb,
+        sum(cost_attos) AS total,
+        sum(request_attos) AS requests,
+        sum(duration_attos) AS duration,
+        sum(storage_attos) AS storage,
+        sum(streamed_attos) AS streamed,
+        sum(restore_attos) AS restore,
+        sum(init_attos) AS init,
+        sum(stands_for - 1) AS left_out
+    FROM (
+        /* matching */
+    )
+    GROUP BY ALL
 )
 SELECT
-    name,
-    count(*) AS invocations,
-    count(*) FILTER (outcome = 'error') AS errors,
-    count(*) FILTER (outcome = 'timeout') AS timeouts,
-    count(*) FILTER (outcome = 'oom') AS out_of_memory,
-    count(*) FILTER (start_kind = 'warm') AS warm,
-    count(*) FILTER (start_kind = 'felt') AS felt,
-    count(*) FILTER (start_kind = 'proactive') AS proactive,
-    count(*) FILTER (start_kind = 'suppressed') AS suppressed,
-    count(*) FILTER (start_kind = 'provisioned') AS provisioned,
-    count(*) FILTER (start_kind = 'restored') AS restored,
-    count(*) FILTER (start_kind = 'managed') AS managed,
-    count(*) FILTER (start_kind = 'cold') AS cold,
-    count(*) FILTER (start_kind IS NULL) AS start_unknown,
-    quantile_disc(duration_ms, [0.5, 0.95, 0.99]) AS duration,
-    quantile_disc(duration_ms, [0.5, 0.95, 0.99]) FILTER (NOT cold_start) AS warm_duration,
-    quantile_disc(duration_ms, [0.5, 0.95, 0.99]) FILTER (cold_start) AS cold_duration,
-    quantile_disc(wait_ms, [0.5, 0.95, 0.99]) AS init,
-    min(memory_mb) AS least_memory_mb,
-    max(memory_mb) AS most_memory_mb,
+    /* which */ AS which,
+    /* name */ AS name,
+    sum(counted)::BIGINT AS invocations,
+    sum(counted) FILTER (outcome = 'error')::BIGINT AS errors,
+    sum(counted) FILTER (outcome = 'timeout')::BIGINT AS timeouts,
+    sum(counted) FILTER (outcome = 'oom')::BIGINT AS out_of_memory,
+    sum(counted) FILTER (start_kind = 'warm')::BIGINT AS warm,
+    sum(counted) FILTER (start_kind = 'felt')::BIGINT AS felt,
+    sum(counted) FILTER (start_kind = 'proactive')::BIGINT AS proactive,
+    sum(counted) FILTER (start_kind = 'suppressed')::BIGINT AS suppressed,
+    sum(counted) FILTER (start_kind = 'provisioned')::BIGINT AS provisioned,
+    sum(counted) FILTER (start_kind = 'restored')::BIGINT AS restored,
+    sum(counted) FILTER (start_kind = 'managed')::BIGINT AS managed,
+    sum(counted) FILTER (start_kind = 'cold')::BIGINT AS cold,
+    sum(counted) FILTER (start_kind IS NULL)::BIGINT AS start_unknown,
+    min(least_memory_mb) AS least_memory_mb,
+    max(most_memory_mb) AS most_memory_mb,
     max(max_memory_mb) AS max_memory_mb,
-    coalesce(sum(cost_usd), 0)::DECIMAL(38, 18)::VARCHAR AS total_usd,
-    coalesce(sum(cost_usd) FILTER (cost_state = 'reported'), 0)::DECIMAL(38, 18)::VARCHAR AS reported_usd,
-    coalesce(sum(cost_usd) FILTER (cost_state = 'estimated'), 0)::DECIMAL(38, 18)::VARCHAR AS estimated_usd,
-    coalesce(sum(requests_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS requests_usd,
-    coalesce(sum(duration_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS duration_usd,
-    coalesce(sum(ephemeral_storage_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS storage_usd,
-    coalesce(sum(streamed_response_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS streamed_usd,
-    coalesce(sum(snapstart_restore_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS restore_usd,
-    coalesce(sum(init_cost_usd) FILTER (cost_usd IS NOT NULL), 0)::DECIMAL(38, 18)::VARCHAR AS init_usd,
-    coalesce(sum(cost_usd) FILTER (outcome <> 'ok'), 0)::DECIMAL(38, 18)::VARCHAR AS failed_usd,
-    count(*) FILTER (cost_usd IS NULL) AS unpriced,
-    count(*) FILTER (is_sampled) AS sampled,
-    coalesce(round(sum(stands_for - 1) FILTER (is_sampled)), 0)::BIGINT AS left_out
-FROM matching
-GROUP BY name
-ORDER BY invocations DESC, name
-LIMIT ?
+    sum(total) AS total_attos,
+    sum(total) FILTER (cost_state = 'reported') AS reported_attos,
+    sum(total) FILTER (cost_state = 'estimated') AS estimated_attos,
+    sum(requests) FILTER (NOT is_unpriced) AS requests_attos,
+    sum(duration) FILTER (NOT is_unpriced) AS duration_attos,
+    sum(storage) FILTER (NOT is_unpriced) AS storage_attos,
+    sum(streamed) FILTER (NOT is_unpriced) AS streamed_attos,
+    sum(restore) FILTER (NOT is_unpriced) AS restore_attos,
+    sum(init) FILTER (NOT is_unpriced) AS init_attos,
+    sum(total) FILTER (outcome <> 'ok') AS failed_attos,
+    sum(counted) FILTER (is_unpriced)::BIGINT AS unpriced,
+    sum(counted) FILTER (is_sampled)::BIGINT AS sampled,
+    round(sum(left_out) FILTER (is_sampled))::BIGINT AS left_out
+FROM counted
+GROUP BY GROUPING SETS (/* sets */)
+QUALIFY row_number() OVER (PARTITION BY which ORDER BY invocations DESC, name) <= ?
+ORDER BY which, invocations DESC, name

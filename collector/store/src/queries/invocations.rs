@@ -1,4 +1,4 @@
-//! Invocations: found page by page, those of one trace, and put together by what they have in common.
+//! Invocations: found page by page, and those of one trace.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use coldlight_model::lambda::{CostState, InvocationOutcome, StartKind};
 use coldlight_model::money::lambda::{Initialization, Invocation, Time, invocation_cost};
 use coldlight_model::money::{Architecture, Date, PriceBook, Usd};
 use coldlight_model::{
-    Filter, InvocationCost, InvocationCursor, InvocationGroup, InvocationGrouping, InvocationList, InvocationSort,
-    InvocationSummary, Money, Nanos, Quantiles, SpanId, TimeRange, Timestamp, TraceId,
+    Filter, InvocationCost, InvocationCursor, InvocationList, InvocationSort, InvocationSummary, Nanos, SpanId,
+    TimeRange, Timestamp, TraceId,
 };
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
@@ -35,7 +35,6 @@ pub struct InvocationSearch {
 
 /// Invocations that one answer tells of.
 const MOST_NAMED: i64 = 1_000;
-const MOST_GROUPS: u32 = 1_000;
 const DAY_NS: i64 = 86_400_000_000_000;
 
 impl Store {
@@ -53,39 +52,6 @@ impl Store {
     /// The first thousand attempts of a request id, by start; none when nobody spoke of it.
     pub async fn invocations_of_request(&self, request_id: String) -> Result<Vec<InvocationSummary>, StoreError> {
         self.ask(move |db| named(db, "request_id = ?", vec![Sql::Text(request_id)], MOST_NAMED)).await
-    }
-
-    /// Matching invocations by what they have in common, most first; at most 1,000 groups. There is always one for
-    /// [`InvocationGrouping::All`], and of slices only those in which something happened.
-    pub async fn invocation_groups(
-        &self,
-        range: TimeRange,
-        filter: Filter,
-        by: InvocationGrouping,
-    ) -> Result<Vec<InvocationGroup>, StoreError> {
-        self.ask(move |db| {
-            let conditions = invocation_conditions(range, &filter);
-            let sql = conditions.fill(include_str!("invocation_groups.sql"));
-            let length = match by {
-                InvocationGrouping::Slice(length) => length.max(1),
-                _ => 1,
-            };
-            let mut params = vec![
-                Sql::Text(by.name().to_owned()),
-                Sql::BigInt(range.from.nanos()),
-                Sql::BigInt(i64::try_from(length).unwrap_or(i64::MAX)),
-            ];
-            params.extend(conditions.params);
-            params.push(Sql::BigInt(MOST_GROUPS.into()));
-            let mut statement = db.prepare(&sql)?;
-            let rows = statement.query_map(params_from_iter(params), group)?;
-            let mut groups = rows.collect::<Result<Vec<_>, _>>()?;
-            if by == InvocationGrouping::All && groups.is_empty() {
-                groups.push(InvocationGroup { name: Some(String::new()), ..InvocationGroup::default() });
-            }
-            Ok(groups)
-        })
-        .await
     }
 }
 
@@ -155,12 +121,7 @@ fn named(db: &Connection, which: &str, mut params: Vec<Sql>, most: i64) -> Resul
     Ok(rows.collect::<Result<Vec<_>, _>>()?)
 }
 
-/// A count or size: SQL's are signed, ours are not.
-fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
-    Ok(whole(row, name)?.unwrap_or(0))
-}
-
-fn nanos_of_ms(ms: f64) -> Nanos {
+pub(super) fn nanos_of_ms(ms: f64) -> Nanos {
     (ms * 1e6).round() as Nanos
 }
 
@@ -246,54 +207,4 @@ fn explain(
         ..plain
     };
     Some(invocation_cost(book, &invocation))
-}
-
-fn quantiles(row: &Row<'_>, name: &str) -> duckdb::Result<Quantiles> {
-    let values = match row.get(name)? {
-        Sql::List(values) => values,
-        _ => Vec::new(),
-    };
-    let at = |at: usize| match values.get(at) {
-        Some(Sql::Double(ms)) => Some(nanos_of_ms(*ms)),
-        _ => None,
-    };
-    Ok(Quantiles { p50: at(0), p95: at(1), p99: at(2) })
-}
-
-fn group(row: &Row<'_>) -> duckdb::Result<InvocationGroup> {
-    let mut starts = [0; StartKind::ALL.len() + 1];
-    for (kind, counted) in StartKind::ALL.iter().zip(&mut starts) {
-        *counted = count(row, kind.name())?;
-    }
-    starts[StartKind::ALL.len()] = count(row, "start_unknown")?;
-    let sum = |name| usd(row, name).map(Option::unwrap_or_default);
-    Ok(InvocationGroup {
-        name: row.get("name")?,
-        count: count(row, "invocations")?,
-        errors: count(row, "errors")?,
-        timeouts: count(row, "timeouts")?,
-        out_of_memory: count(row, "out_of_memory")?,
-        starts,
-        duration: quantiles(row, "duration")?,
-        warm_duration: quantiles(row, "warm_duration")?,
-        cold_duration: quantiles(row, "cold_duration")?,
-        init: quantiles(row, "init")?,
-        memory_mb: whole(row, "least_memory_mb")?.zip(whole(row, "most_memory_mb")?),
-        max_memory_mb: whole(row, "max_memory_mb")?,
-        money: Money {
-            total: sum("total_usd")?,
-            reported: sum("reported_usd")?,
-            estimated: sum("estimated_usd")?,
-            requests: sum("requests_usd")?,
-            duration: sum("duration_usd")?,
-            storage: sum("storage_usd")?,
-            streamed: sum("streamed_usd")?,
-            restore: sum("restore_usd")?,
-            init: sum("init_usd")?,
-            failed: sum("failed_usd")?,
-            unpriced: count(row, "unpriced")?,
-        },
-        sampled: count(row, "sampled")?,
-        left_out: count(row, "left_out")?,
-    })
 }

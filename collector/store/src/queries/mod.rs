@@ -11,6 +11,7 @@ mod function_course;
 mod function_sizes;
 mod heat;
 mod invocation_condition;
+mod invocation_groups;
 mod invocations;
 mod live;
 mod locate;

@@ -110,8 +110,8 @@ FROM (
     )
 );
 
--- One row an attempt of a function's invocation, with what it costs.
-CREATE OR REPLACE VIEW invocations AS
+-- `invocations`, and the parts of their cost as whole numbers of 10^-18 USD besides: those sum in a fraction of the time.
+CREATE OR REPLACE VIEW invocations_in_attos AS
 SELECT
     request_id, started_at, trace_id, span_id, service, environment, "function", function_arn, version, region, account,
     architecture, runtime, instance, route, faas_trigger AS "trigger", way, records, tenant, memory_mb, max_memory_mb, storage_mb, cold_start,
@@ -128,5 +128,11 @@ SELECT
     usd_of(storage_attos) AS ephemeral_storage_cost_usd,
     usd_of(streamed_attos) AS streamed_response_cost_usd,
     usd_of(restore_attos) AS snapstart_restore_cost_usd,
-    usd_of(cost_attos) AS cost_usd
+    usd_of(cost_attos) AS cost_usd,
+    request_attos, duration_attos, init_attos, storage_attos, streamed_attos, restore_attos, cost_attos
 FROM invocation_parts;
+
+-- One row an attempt of a function's invocation, with what it costs.
+CREATE OR REPLACE VIEW invocations AS
+SELECT * EXCLUDE (request_attos, duration_attos, init_attos, storage_attos, streamed_attos, restore_attos, cost_attos)
+FROM invocations_in_attos;

@@ -30,7 +30,8 @@ fn last_digits(found: &[InvocationSummary]) -> String {
 }
 
 async fn groups(kept: &Kept, line: &str, by: InvocationGrouping) -> Vec<InvocationGroup> {
-    kept.store.invocation_groups(hour(), Filter::of_invocations(line), by).await.unwrap()
+    let [groups] = kept.store.invocation_groups(hour(), Filter::of_invocations(line), [by]).await.unwrap();
+    groups
 }
 
 /// One cold and reported, one from its span alone, one of which only the start came.
@@ -120,16 +121,19 @@ async fn groups_sum_to_the_whole_and_say_what_they_do_not_know() {
     assert_eq!(all.init.p50, Some(181_200_000));
     assert_eq!(all.money.reported.to_string(), "0.0000022800104");
     assert_eq!(all.money.reported.checked_add(all.money.estimated), Some(all.money.total));
-    for by in [
+    let several = [
         InvocationGrouping::Function,
         InvocationGrouping::Version,
         InvocationGrouping::Memory,
         InvocationGrouping::Trigger,
         InvocationGrouping::Slice(5_000_000_000),
-    ] {
+    ];
+    let together = kept.store.invocation_groups(hour(), Filter::of_invocations(""), several).await.unwrap();
+    for (by, together) in several.into_iter().zip(together) {
         let groups = groups(&kept, "", by).await;
         assert_eq!(groups.iter().map(|group| group.count).sum::<u64>(), 3, "{by:?}");
         assert_eq!(Usd::sum(groups.iter().map(|group| group.money.total)), Some(all.money.total), "{by:?}");
+        assert_eq!(groups, together, "{by:?}: the same when asked with others");
     }
     let none = groups(&kept, "function:nobody", InvocationGrouping::All).await;
     assert_eq!((none.len(), none[0].count, none[0].duration.p50), (1, 0, None));
