@@ -73,7 +73,13 @@ type Key = (String, i64);
 fn page(db: &Connection, search: &InvocationSearch) -> Result<InvocationList, StoreError> {
     let limit = search.limit.clamp(1, 1000) as usize;
     let conditions = invocation_conditions(search.range, &search.filter);
-    let sql = conditions.fill(include_str!("invocations.sql")).replace("/* value */", value(search.sort));
+    // All of a time by their start: the rows themselves know that much.
+    let by_start = matches!(search.sort, InvocationSort::Newest | InvocationSort::Oldest);
+    let rows = if by_start && search.filter.is_empty() { "invocation_rows" } else { "invocations" };
+    let sql = conditions
+        .fill(include_str!("invocations.sql"))
+        .replace("/* value */", value(search.sort))
+        .replace("/* rows */", rows);
     let mut params = conditions.params;
     let (after, at, id) = match &search.after {
         Some(after) => (after.value, after.started_at.nanos(), after.request_id.clone()),
