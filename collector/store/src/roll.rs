@@ -42,7 +42,7 @@ const STEP: Step = Step { records: 1_024, spans: 524_288 };
 
 /// And of those that are counted at a time. The minutes they touch are counted whole, so more are hardly dearer: at 20,000 spans a second
 /// a minute has 1.2 million, and steps as small as the other's fell ever further behind.
-const COUNTED: Step = Step { records: 16_384, spans: 8 * STEP.spans };
+const COUNTED: Step = Step { records: 8_192, spans: 4 * STEP.spans };
 
 /// Spans of a minute that are gathered at a time, about: what joins them is held in memory too.
 const GATHERED: u64 = 131_072;
@@ -52,6 +52,9 @@ const MOST_PARTS: u64 = 64;
 
 /// And of those whose invocations are told of, for we hold these ourselves: with 500,000 at a time the program took 1.2 GiB.
 const TOLD: Step = Step { spans: 131_072, ..STEP };
+
+/// Between two steps the writer has a chance to checkpoint and to remove minutes: it looks after each of its transactions.
+const BREATH: Duration = Duration::from_millis(300);
 
 /// After so long, minutes whose costs are to be computed anew are left for the next roll.
 const ENOUGH: Duration = Duration::from_secs(1);
@@ -275,7 +278,7 @@ impl Work {
         let running = self.running.clone();
         let _running = Interruptible::new(&running, db.interrupt_handle());
         let quiet = self.quiet.clone();
-        let _quiet = quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = || quiet.lock().unwrap_or_else(PoisonError::into_inner);
         let written = self.progress.written_sequence.load(Relaxed);
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
         let rolled = sequence("SELECT sequence FROM rolled")?;
@@ -286,9 +289,13 @@ impl Work {
             if next >= end {
                 break;
             }
+            let step = alone();
             transaction(&db, |db| self.tell(db, told, next))?;
+            drop(step);
             told = next;
+            std::thread::sleep(BREATH);
         }
+        let _alone = alone();
         // With what is just coming the newest minutes are computed at once, so that nobody finds them marked. After an absence, or a
         // failure, what was told and counted is kept first: no stretch of minutes, however large, undoes it.
         let together = self.divided == 1 && end == written && Instant::now() >= self.costs_next;
