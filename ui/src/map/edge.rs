@@ -13,6 +13,10 @@ use crate::text;
 /// From this share on an edge is drawn as failing or throttled.
 const SHOWN: f64 = 0.01;
 
+/// Of more edges only the busiest have words, and those that fail, are chosen or changed. What the others would say is told under the
+/// pointer: hundreds of words on one map are read by nobody.
+const WORDED: usize = 60;
+
 /// Everything the template draws of one edge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrow {
@@ -41,7 +45,16 @@ pub struct Look<'a> {
     pub only: Option<Way>,
     /// Labels say what changed.
     pub is_compared: bool,
+    /// Edges of so many calls have words: see [`worded_from`].
+    pub worded_from: u64,
     pub per_second: &'a dyn Fn(u64) -> f64,
+}
+
+/// From how many calls on an edge of `graph` has words.
+pub fn worded_from(graph: &Graph) -> u64 {
+    let mut calls: Vec<u64> = graph.edges.iter().map(|edge| edge.stats.calls).collect();
+    calls.sort_unstable_by(|one, other| other.cmp(one));
+    calls.get(WORDED).map_or(0, |calls| calls.saturating_add(1))
 }
 
 pub fn arrow(graph: &Graph, at: usize, route: &Route, href: String, look: &Look) -> Arrow {
@@ -58,8 +71,11 @@ pub fn arrow(graph: &Graph, at: usize, route: &Route, href: String, look: &Look)
     };
     let hollow = edge.way != Way::Sync;
     let x = number(route.label.x);
+    let changed = look.is_compared.then(|| change::label(edge)).flatten();
+    let is_worded = edge.stats.calls >= look.worded_from || problem.is_some() || is_lit || changed.is_some();
     let place = |text: Option<String>, dy: f64| {
-        text.filter(|_| route.has_label && !is_off).map(|text| (text, x.clone(), number(route.label.y + dy)))
+        text.filter(|_| route.has_label && is_worded && !is_off)
+            .map(|text| (text, x.clone(), number(route.label.y + dy)))
     };
     Arrow {
         href,
@@ -80,7 +96,7 @@ pub fn arrow(graph: &Graph, at: usize, route: &Route, href: String, look: &Look)
         width: number(width(edge.stats.calls)),
         path: route.path.clone(),
         above: place((edge.fate != Fate::Gone).then(|| rate((look.per_second)(edge.stats.calls))), -4.5),
-        below: place(if look.is_compared { change::label(edge) } else { below(edge, problem) }, 12.0),
+        below: place(if look.is_compared { changed } else { below(edge, problem) }, 12.0),
         title: title(graph, edge, look),
     }
 }
@@ -154,6 +170,17 @@ mod tests {
         assert_eq!(width(0), 1.1);
         assert!((width(29_520) - 3.097).abs() < 0.01);
         assert_eq!(width(u64::MAX), 3.6);
+    }
+
+    #[test]
+    fn of_many_edges_the_busiest_have_words() {
+        let mut graph = Graph::default();
+        let edge = |calls| GraphEdge { stats: EdgeStats { calls, ..EdgeStats::default() }, ..GraphEdge::default() };
+        graph.edges = (1..=WORDED as u64).map(edge).collect();
+        assert_eq!(worded_from(&graph), 0, "all of a few");
+        graph.edges = (1..=200).map(edge).collect();
+        let from = worded_from(&graph);
+        assert_eq!(graph.edges.iter().filter(|edge| edge.stats.calls >= from).count(), WORDED);
     }
 
     #[test]

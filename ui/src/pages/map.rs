@@ -16,7 +16,7 @@ use crate::invocations::figures;
 use crate::layout::{Layout, Place, layout};
 use crate::map::card::{Card, Look as CardLook, card};
 use crate::map::change::{Changes, changes};
-use crate::map::edge::{Arrow, Look as EdgeLook, arrow, heads};
+use crate::map::edge::{Arrow, Look as EdgeLook, arrow, heads, worded_from};
 use crate::map::inspector::{Inspector, Subject, inspector};
 use crate::map::marks::{Marks, marks};
 use crate::map::queues::{QueueRow, queues};
@@ -176,7 +176,9 @@ fn drawing(graph: &Graph, state: &State, drawn: &Layout, palette: &Palette, map:
     let (slow_from, dear_from) = (slow_from(graph), dear_from(graph));
     let is_compared = map.is_compared();
     let card_look = CardLook { by: state.by, palette, is_compared, slow_from, dear_from, per_second, per_hour };
-    let edge_look = EdgeLook { by: state.by, is_compared, selected, selected_edge, only: state.only, per_second };
+    let worded_from = worded_from(graph);
+    let edge_look =
+        EdgeLook { by: state.by, is_compared, selected, selected_edge, only: state.only, worded_from, per_second };
     let select =
         |id: &str, is_selected: bool| state.clone().select((!is_selected).then(|| id.to_owned())).link().to_string();
     let cards: Vec<Card> = graph

@@ -16,7 +16,7 @@ use super::state::{Only, Services, View};
 use crate::format;
 use crate::layout::{Place, layout};
 use crate::map::card::{Card, Look as CardLook, card};
-use crate::map::edge::{Arrow, Look as EdgeLook, arrow, heads};
+use crate::map::edge::{Arrow, Look as EdgeLook, arrow, heads, worded_from};
 use crate::map::marks::{Marks, marks};
 use crate::map::{Graph, GraphNode, Grouping};
 use crate::pages::map::By;
@@ -227,6 +227,7 @@ pub fn map(scene: &Scene, invocations: &[InvocationSummary]) -> TraceMap {
         selected: None,
         selected_edge: None,
         only: None,
+        worded_from: worded_from(&graph),
         per_second: &per_second,
     };
     let mut cards = Vec::new();
