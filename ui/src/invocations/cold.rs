@@ -121,8 +121,8 @@ pub fn routes(course: &ColdCourse, state: &State) -> Vec<RouteRow> {
             class: palette.class(&route.service),
             service: text::named(&route.service, 40),
             route: text::named(&route.route, 60),
-            requests: large_count(route.requests),
-            slowed: format!("{} ({})", large_count(route.slowed), format::share(route.slowed, route.requests)),
+            requests: format::count(route.requests),
+            slowed: format!("{} ({})", format::count(route.slowed), format::share(route.slowed, route.requests)),
             added: [wait(route.added.0), wait(route.added.1)],
             init: Formula {
                 shown: usd(route.init),

@@ -228,7 +228,7 @@ pub struct Temper {
 pub fn tempers(all: &InvocationGroup, state: &State) -> Vec<Temper> {
     let row = |name, count: u64, of: coldlight_model::Quantiles, word: Option<&str>| Temper {
         name,
-        count: format::large_count(count),
+        count: format::count(count),
         cells: [of.p50, of.p95, of.p99].map(|value| value.map_or(NOT_APPLICABLE.to_owned(), duration)),
         href: word.filter(|_| count > 0).map(|word| state.list_where(word).to_string()),
     };
@@ -259,7 +259,7 @@ pub struct Call {
 pub fn calls(course: &FunctionCourse, state: &State) -> Vec<Call> {
     let problem = |count: u64, all: u64, tone| match count {
         0 => ("0".to_owned(), "zero"),
-        _ => (format!("{} ({})", format::large_count(count), format::share(count, all)), tone),
+        _ => (format!("{} ({})", format::count(count), format::share(count, all)), tone),
     };
     let one = |call: &coldlight_model::Called| {
         let node = format!("{}:{}", call.kind.name(), call.name);
@@ -268,7 +268,7 @@ pub fn calls(course: &FunctionCourse, state: &State) -> Vec<Call> {
             kind: call.kind.label(),
             name: text::named(&call.name, 60),
             href: state.elsewhere("/map").with("sel", node).to_string(),
-            calls: format::large_count(call.calls),
+            calls: format::count(call.calls),
             each: duration(call.took / call.calls.max(1)),
             faults: problem(call.faults, call.calls, "c-fault"),
             throttles: problem(call.throttles, call.calls, "c-throttle"),

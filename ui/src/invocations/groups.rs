@@ -46,7 +46,7 @@ fn money(formula: Formula) -> Cell {
 fn counted(count: u64, all: u64, tone: &'static str) -> Cell {
     match count {
         0 => Cell { tone: "zero", ..cell("0") },
-        _ => Cell { tone, ..cell(format!("{} ({})", format::large_count(count), format::share(count, all))) },
+        _ => Cell { tone, ..cell(format!("{} ({})", format::count(count), format::share(count, all))) },
     }
 }
 
@@ -141,7 +141,7 @@ impl Columns {
         let is_priced = all > sums.unpriced;
         match self {
             Self::Health => vec![
-                cell(format::large_count(all)),
+                cell(format::count(all)),
                 Cell {
                     title: format!(
                         "{}, {}, {}",
@@ -176,7 +176,7 @@ impl Columns {
                 counted(sums.unpriced, all, "c-error"),
             ],
             Self::Starts => vec![
-                cell(format::large_count(all)),
+                cell(format::count(all)),
                 counted(group.cold(), all, "c-cold"),
                 started(StartKind::Felt, "c-cold"),
                 started(StartKind::Suppressed, "c-cold"),

@@ -5,7 +5,7 @@ use askama::Template;
 use coldlight_model::money::advice::LEAST_INVOCATIONS;
 use coldlight_model::{FunctionSize, Nanos, RightSize, SPARE_PERCENT, Timestamp, right_size};
 
-use crate::format::{NOT_APPLICABLE, duration, large_count, number, share, usd, usd_millionth};
+use crate::format::{NOT_APPLICABLE, count, duration, large_count, number, share, usd, usd_millionth};
 use crate::query::{BadParam, Link, Query};
 use crate::range::{PARAMS, Picker, Preset, Range};
 use crate::shell::{Chrome, Section, Shell};
@@ -217,7 +217,7 @@ fn row(at: usize, size: &FunctionSize, found: &RightSize, state: &State) -> Row 
     Row {
         size: size_name(size),
         region: text::cut(&load.region, 40),
-        invocations: large_count(load.invocations),
+        invocations: count(load.invocations),
         p50: nanos(size.p50),
         p95: nanos(size.p95),
         is_slow: state.slowest().is_some_and(|slowest| size.p95.is_none_or(|p95| p95 > slowest)),

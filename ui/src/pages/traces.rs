@@ -193,8 +193,8 @@ fn facets(state: &State, services: &[ServiceSummary], palette: &Palette) -> Vec<
             name: text::cut(&service.service, 60),
             class: palette.class(&service.service),
             href: state.filtered(&line).link().to_string(),
-            calls: format::large_count(service.calls),
-            faults: (service.faults > 0).then(|| format::large_count(service.faults)),
+            calls: format::count(service.calls),
+            faults: (service.faults > 0).then(|| format::count(service.faults)),
             is_chosen: chosen.is_some(),
         }
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use coldlight_model::{Rung, Task};
 
 use super::{State, Sum};
-use crate::format::{NOT_APPLICABLE, large_count, number, share, usd};
+use crate::format::{NOT_APPLICABLE, count, number, share, usd};
 use crate::formula::Formula;
 use crate::text;
 
@@ -59,12 +59,12 @@ fn row(name: Option<String>, tasks: &[&Task], sum: &Sum, state: &State) -> RungR
         cost: sum.formula(href.clone()),
         href,
         services: listed,
-        tasks: large_count(sum.tasks),
-        requests: large_count(sum.requests),
+        tasks: count(sum.tasks),
+        requests: count(sum.requests),
         failed: if sum.failed == 0 {
             "0".to_owned()
         } else {
-            format!("{} ({})", large_count(sum.failed), share(sum.failed, sum.requests))
+            format!("{} ({})", count(sum.failed), share(sum.failed, sum.requests))
         },
         failed_tone: if sum.failed == 0 { "zero" } else { "c-fault" },
         busy_width: number(sum.busy_percent()),
@@ -72,6 +72,6 @@ fn row(name: Option<String>, tasks: &[&Task], sum: &Sum, state: &State) -> RungR
         hourly: sum.shown(sum.hourly),
         idle: if sum.unpriced_tasks == sum.tasks { NOT_APPLICABLE.to_owned() } else { usd(sum.idle) },
         per_million: sum.per_million(),
-        unpriced: large_count(sum.unpriced_tasks),
+        unpriced: count(sum.unpriced_tasks),
     }
 }

@@ -4,7 +4,7 @@ use coldlight_model::money::Usd;
 use coldlight_model::{Rates, Rung, Task, TaskMoney};
 
 use super::{State, Sum};
-use crate::format::{NOT_APPLICABLE, duration, large_count, number, usd, usd_share};
+use crate::format::{NOT_APPLICABLE, count, duration, large_count, number, usd, usd_share};
 use crate::moment::{Moment, Shows};
 use crate::query::Link;
 use crate::shell::Shell;
@@ -62,8 +62,8 @@ fn row(task: &Task, state: &State, shell: &Shell) -> TaskRow {
         launch: launch(task),
         seen: Moment::new(task.first_seen, Shows::DayMinute, &shell.zone, shell.now),
         lived: duration(task.last_seen.since(task.first_seen)),
-        requests: large_count(task.requests),
-        failed: large_count(task.failed),
+        requests: count(task.requests),
+        failed: count(task.failed),
         failed_tone: if task.failed == 0 { "zero" } else { "c-fault" },
         p95: task.p95.map_or_else(|| NOT_APPLICABLE.to_owned(), duration),
         busy_width: number(sum.busy_percent()),

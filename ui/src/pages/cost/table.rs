@@ -5,7 +5,7 @@ use coldlight_model::{Spending, SpendingBy, SpendingGroup, filter};
 
 use super::{State, change, parts, pico};
 use crate::chart::{Spark, Split};
-use crate::format::{NOT_APPLICABLE, large_count, per_million, usd, usd_millionth, usd_share};
+use crate::format::{NOT_APPLICABLE, count, large_count, per_million, usd, usd_millionth, usd_share};
 use crate::palette::Palette;
 use crate::query::Link;
 
@@ -78,7 +78,7 @@ fn row(group: &SpendingGroup, total: Usd, by: &SpendingBy, state: &State, palett
         class: group.name.as_deref().map_or_else(|| "s-none".to_owned(), |name| palette.class(name)),
         href: evidence.clone(),
         size: size(group),
-        invocations: large_count(spent.served()),
+        invocations: count(spent.served()),
         cost: if cost == Usd::ZERO && spent.priced() == 0 { "not priced".to_owned() } else { usd(cost) },
         arithmetic: parts::arithmetic(spent),
         exact: format!("${cost}"),
