@@ -113,3 +113,10 @@ document.addEventListener("frag:swapped", (event) => {
   for (const back of document.querySelectorAll("input[name=back]")) back.value = location.pathname + location.search;
 });
 start(document);
+
+// A box whose table fits has nothing to scroll, and without it the table's head stays in sight with the page.
+new ResizeObserver(() => {
+  for (const box of document.querySelectorAll(".scroll")) {
+    box.classList.toggle("fits", box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight);
+  }
+}).observe(document.documentElement);
