@@ -80,12 +80,32 @@ pub(super) fn chart(load: &Load, answered: &[Answered]) -> Option<Chart> {
     Some(Chart {
         lines,
         crossings: crossings.collect(),
-        across: [0_u64, 1, 2, 3].map(|at| (number(WIDTH / 4.0 * at as f64), large_count(most / 4 * at))).to_vec(),
-        up: [0_u32, 1, 2]
-            .into_iter()
-            .filter_map(|at| Some((number(HEIGHT - HEIGHT / 2.0 * f64::from(at)), usd(top.times(at.into(), 2)?))))
+        across: round(most.into(), 5)
+            .filter_map(|at| u64::try_from(at).ok())
+            .map(|at| (number(x(at)), large_count(at)))
+            .collect(),
+        up: round(top.attos().max(0).unsigned_abs(), 4)
+            .filter_map(|at| Usd::from_attos(i128::try_from(at).ok()?))
+            .map(|at| (number(y(at)), usd(at)))
             .collect(),
         today: (number(x(today)), large_count(today)),
         summary: format!("Cost by requests a month. Lambda costs as much as {} requests a month.", words.join(", as ")),
     })
+}
+
+/// From 0 in steps of 1, 2 or 5 × 10ⁿ up to `length`, at most `most` besides the zero.
+fn round(length: u128, most: u128) -> impl Iterator<Item = u128> {
+    let decades = (0..38).map(|power| 10_u128.pow(power));
+    let mut steps = decades.flat_map(|decade| [1, 2, 5].map(|of| of * decade));
+    let step = steps.find(|step| length / step <= most).unwrap_or(length.max(1));
+    (0..=length / step).map(move |at| at * step)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn ticks_stand_at_round_numbers() {
+        assert_eq!(super::round(9_737_000, 5).collect::<Vec<_>>(), [0, 2_000_000, 4_000_000, 6_000_000, 8_000_000]);
+        assert_eq!(super::round(0, 5).collect::<Vec<_>>(), [0]);
+    }
 }
