@@ -51,8 +51,8 @@ pub struct Row {
     /// `new`, `gone` or what changed: `faults +3.1 pts`.
     pub words: String,
     pub fate: &'static str,
-    /// Rate, faults, p95, cost an hour: before and now.
-    pub cells: [(String, String); 4],
+    /// Rate, faults, p95, cost an hour: before and now. `None` where neither has one.
+    pub cells: [Option<(String, String)>; 4],
 }
 
 /// Numbers of one side, as the list compares them.
@@ -198,7 +198,8 @@ pub fn changes(graph: &Graph, per_second: &dyn Fn(u64) -> f64, per_hour: &dyn Fn
             let side = |numbers: &Numbers| {
                 if numbers.stats.calls == 0 { NOT_APPLICABLE.to_owned() } else { of(numbers) }
             };
-            (side(&was), side(&now))
+            let sides = (side(&was), side(&now));
+            (sides.0 != NOT_APPLICABLE || sides.1 != NOT_APPLICABLE).then_some(sides)
         };
         let cells = [
             both(&|numbers| rate(per_second(numbers.stats.calls))),
@@ -275,7 +276,7 @@ mod tests {
                 ("b", "faults +30 pts, p95 +3.4 ms")
             ]
         );
-        assert_eq!(changes.rows[4].cells[1], ("0%".to_owned(), "30.0%".to_owned()));
+        assert_eq!(changes.rows[4].cells[1], Some(("0%".to_owned(), "30.0%".to_owned())));
         assert_eq!(corner(&graph.nodes[0]), None, "4% more calls are no news");
     }
 
