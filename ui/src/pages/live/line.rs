@@ -2,7 +2,8 @@
 
 use coldlight_model::{InvocationSummary, LiveNews, LiveSpan, Outcome};
 
-use crate::invocations::row::{how, outcome, span_href};
+use crate::format::NOT_APPLICABLE;
+use crate::invocations::row::{Start, how, outcome, span_href};
 use crate::invocations::state::request_path;
 use crate::moment::{Moment, Shows};
 use crate::palette::Palette;
@@ -24,8 +25,7 @@ pub(super) struct Line {
     pub what: String,
     /// Class of the glyph, words, error type.
     pub outcome: (&'static str, &'static str, String),
-    /// Words, and what they mean.
-    pub cold: Option<(String, &'static str)>,
+    pub cold: Option<Start>,
     pub duration: String,
     pub duration_ns: u64,
     /// Of a million such, so that a column has one unit; exactly, of this one.
@@ -67,7 +67,7 @@ fn of_span(span: &LiveSpan, palette: &Palette, shell: &Shell) -> Line {
         cold: None,
         duration: format::duration(span.duration),
         duration_ns: span.duration,
-        cost: String::new(),
+        cost: NOT_APPLICABLE.to_owned(),
         exact: None,
         how: None,
         ended: span.started_at.plus(span.duration).nanos(),
@@ -89,7 +89,7 @@ fn of_invocation(one: &InvocationSummary, palette: &Palette, shell: &Shell) -> L
         service: text::named(one.function_name(), 60),
         what: text::cut(&[version, trigger].into_iter().flatten().collect::<Vec<_>>().join(", "), 120),
         outcome: (glyph, words, error(one.error_type.as_deref())),
-        cold: how(one).map(|start| (format!("{} {}", start.kind, start.took).trim().to_owned(), start.meaning)),
+        cold: how(one),
         duration: format::duration(duration),
         duration_ns: duration,
         cost: one
