@@ -119,7 +119,7 @@ pub fn page(shell: &Shell, state: &State, spending: &Spending) -> String {
         right_size: super::right_size::link(&state.range, None).to_string(),
         phrase: state.range.phrase(),
         notes: notes(spending, state),
-        total: spending.total.total().to_picodollars(),
+        total: spending.total.total().to_string(),
         is_empty: spending.total.served() == 0
             && spending.total.total() == Usd::ZERO
             && spending.total.unpriced_tasks == 0

@@ -42,6 +42,7 @@ pub(super) struct Layer {
 
 /// One step: what the pointer finds of it, from the top of the chart to its ground.
 pub(super) struct Bar {
+    pub begins: String,
     pub title: String,
     pub total: String,
     pub x: String,
@@ -88,6 +89,7 @@ pub(super) fn chart(spending: &Spending, palette: &Palette, zone: &Zone) -> Char
         // Of the first only what lies in the range.
         let begins_in = begins.max(spending.range.from);
         Bar {
+            begins: zone.day_minute(begins_in),
             title: format!("{}: {}", zone.day_minute(begins_in), usd(totals[at])),
             total: usd(totals[at]),
             x: number(width * at as f64),
