@@ -450,7 +450,7 @@ mod tests {
     #[test]
     fn a_roll_that_takes_long_is_ended_when_the_store_is() {
         let running = Arc::<Running>::default();
-        let (interrupted, heard) = std::sync::mpsc::channel();
+        let (interrupted, heard) = std::sync::mpsc::sync_channel(1);
         let within = running.clone();
         let thread = std::thread::spawn(move || {
             let db = Connection::open_in_memory().unwrap();
