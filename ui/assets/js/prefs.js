@@ -114,9 +114,13 @@ document.addEventListener("frag:swapped", (event) => {
 });
 start(document);
 
-// A box whose table fits has nothing to scroll, and without it the table's head stays in sight with the page.
-new ResizeObserver(() => {
-  for (const box of document.querySelectorAll(".scroll")) {
-    box.classList.toggle("fits", box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight);
-  }
-}).observe(document.documentElement);
+// A box whose table fits has nothing to scroll, and without it the table's head stays in sight with the page. What has no box takes all the
+// width it would like, so all are boxes while one looks.
+function fit() {
+  const boxes = [...document.querySelectorAll(".scroll:has(> table)")];
+  for (const box of boxes) box.classList.remove("fits");
+  const fitting = boxes.filter((box) => box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight);
+  for (const box of fitting) box.classList.add("fits");
+}
+new ResizeObserver(fit).observe(document.documentElement);
+document.addEventListener("frag:swapped", fit);
