@@ -6,9 +6,9 @@ use std::path::Path;
 use arrow::record_batch::RecordBatch;
 use coldlight_model::{Resource, ResourceId, Timestamp};
 use duckdb::Connection;
-use duckdb::vtab::arrow::ArrowBatchRegistration;
 
 use crate::error::StoreError;
+use crate::handed::insert;
 use crate::journal::Journaled;
 use crate::part::Part;
 use crate::repeats;
@@ -71,13 +71,13 @@ impl<'a> Transaction<'a> {
     pub fn write(&mut self, part: Part) -> Result<(), StoreError> {
         self.resources(part.resources)?;
         if let Some(platform) = part.platform {
-            insert(self.db, include_str!("queries/insert_platform.sql"), platform)?;
+            insert(self.db, "platform_rows", platform)?;
         }
         for (kind, rows) in [(&repeats::LOGS, part.logs), (&repeats::METRICS, part.metrics)] {
             let Some(rows) = rows else { continue };
             let new = repeats::without(self.db, kind, rows)?;
             if new.num_rows() > 0 {
-                self.written.rows += insert(self.db, kind.insert, new)?;
+                self.written.rows += insert(self.db, kind.table, new)?;
             }
         }
         let Some(spans) = part.spans else {
@@ -95,7 +95,7 @@ impl<'a> Transaction<'a> {
     fn spans(&mut self, new: RecordBatch, last: u64) -> Result<(), StoreError> {
         let taken = new.num_rows().min(self.room);
         if taken > 0 {
-            self.written.spans += insert(self.db, repeats::SPANS.insert, new.slice(0, taken))?;
+            self.written.spans += insert(self.db, repeats::SPANS.table, new.slice(0, taken))?;
             self.written.rows += taken as u64;
             self.room -= taken;
         }
@@ -132,7 +132,7 @@ impl<'a> Transaction<'a> {
         let new: Vec<_> = said.iter().filter(|(id, ..)| !known.contains(id) && fresh.insert(*id)).collect();
         if !new.is_empty() {
             let columns = rows::resource_columns(new.into_iter().map(|(id, resource, at)| (*id, resource, *at)));
-            insert(self.db, include_str!("queries/insert_resources.sql"), columns)?;
+            insert(self.db, "resource_rows", columns)?;
         }
         Ok(())
     }
@@ -145,19 +145,6 @@ impl Drop for Transaction<'_> {
             let _ = self.db.execute_batch("ROLLBACK");
         }
     }
-}
-
-/// Rows that are handed over at a time: as many as the engine takes in one go.
-const AT_A_TIME: usize = 2_048;
-
-pub(crate) fn insert(db: &Connection, sql: &str, columns: RecordBatch) -> Result<u64, StoreError> {
-    let mut inserted = 0;
-    for from in (0..columns.num_rows()).step_by(AT_A_TIME) {
-        let piece = rows::without_others(columns.slice(from, AT_A_TIME.min(columns.num_rows() - from)));
-        let registration = ArrowBatchRegistration::new(piece);
-        inserted += db.prepare(sql)?.execute(duckdb::params![&registration])? as u64;
-    }
-    Ok(inserted)
 }
 
 /// Keeps a record that no table can take as a file of its own, for a person to look at.

@@ -12,6 +12,7 @@ use coldlight_model::Timestamp;
 use duckdb::{Config, Connection};
 
 use crate::error::StoreError;
+use crate::handed;
 use crate::quarantine;
 use crate::schema;
 use crate::settings::Settings;
@@ -190,7 +191,7 @@ fn open(settings: &Settings, path: &Path, now: fn() -> Timestamp) -> Result<Conn
         .with("auto_checkpoint_skip_wal_threshold", u64::MAX.to_string())?
         .with("preserve_insertion_order", "true")?;
     let connection = Connection::open_with_flags(path, config)?;
-    connection.register_table_function::<duckdb::vtab::arrow::ArrowVTab>("arrow")?;
+    handed::register(&connection)?;
     crate::sql::register(&connection)?;
     schema::prepare(&connection, &settings.data, now())?;
     connection.execute_batch("SET lock_configuration = true")?;

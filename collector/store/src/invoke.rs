@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use coldlight_model::Timestamp;
 use coldlight_model::lambda::{Sightings, invocations};
 use duckdb::Connection;
-use duckdb::vtab::arrow::ArrowBatchRegistration;
 
 use crate::error::StoreError;
+use crate::handed::Handed;
 use crate::reach::{OF_INVOCATIONS, around, reach};
 use crate::rows::{Attempt, attempt_columns, function_span_from_row, platform_from_row};
 
@@ -84,8 +84,8 @@ fn keep(db: &Connection, requests: &BTreeMap<String, Request>) -> Result<(), Sto
     });
     let columns = attempt_columns(attempts);
     if columns.num_rows() > 0 {
-        let registration = ArrowBatchRegistration::new(columns);
-        db.prepare(include_str!("queries/tell_invocations.sql"))?.execute(duckdb::params![&registration])?;
+        let handed = Handed::new(columns);
+        db.prepare(include_str!("queries/tell_invocations.sql"))?.execute([handed.token()])?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ mod costs;
 mod crowd;
 mod engine;
 mod error;
+mod handed;
 mod invoke;
 pub mod journal;
 mod lock;

@@ -40,7 +40,7 @@ pub struct Steps {
 pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Result<Steps, StoreError> {
     let path = folder.join("bare.duckdb");
     let db = Connection::open(&path)?;
-    db.register_table_function::<duckdb::vtab::arrow::ArrowVTab>("arrow")?;
+    crate::handed::register(&db)?;
     db.execute_batch("SET checkpoint_threshold = '1TB'")?;
     schema::prepare(&db, folder, Timestamp::from_nanos(0))?;
     let mut steps = Steps::default();
@@ -50,7 +50,7 @@ pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Resu
         let columns = span_columns(&[Incoming { sequence: 1, batch: &first }]);
         steps.columns = started.elapsed();
         let started = Instant::now();
-        crate::commit::insert(&db, repeats::SPANS.insert, columns)?;
+        crate::handed::insert(&db, repeats::SPANS.table, columns)?;
         steps.bare_insert = started.elapsed();
         db.execute_batch("CHECKPOINT")?;
     }

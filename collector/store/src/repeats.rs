@@ -10,9 +10,9 @@ use arrow::array::{ArrayRef, BooleanArray, UInt32Array};
 use arrow::record_batch::RecordBatch;
 use coldlight_model::{Batch, SpanId, Timestamp, TraceId};
 use duckdb::Connection;
-use duckdb::vtab::arrow::ArrowBatchRegistration;
 
 use crate::error::StoreError;
+use crate::handed::{Handed, append, by_length, unexpected};
 use crate::rows::Incoming;
 
 /// Rows further than this from when they were received are looked up by themselves, so that one span from 1970 does not
@@ -21,16 +21,16 @@ const ORDINARY: u64 = 3_600_000_000_000;
 
 /// A table, what makes two of its rows the same, and how to find that.
 pub(crate) struct Kind {
-    /// Has the columns of the key and `position`; takes a time range, gives the positions of rows that are kept already.
+    /// Reads the columns of the key and `position` of fresh rows; takes a time range, gives the positions of rows that are kept already.
     find: &'static str,
     key: &'static [&'static str],
-    pub insert: &'static str,
+    pub table: &'static str,
 }
 
 pub(crate) const SPANS: Kind = Kind {
     find: include_str!("queries/repeated_spans.sql"),
     key: &["trace_id", "span_id", "kind", "started_at"],
-    insert: include_str!("queries/insert_spans.sql"),
+    table: "span_rows",
 };
 
 pub(crate) const LOGS: Kind = Kind {
@@ -47,14 +47,41 @@ pub(crate) const LOGS: Kind = Kind {
         "body",
         "attributes",
     ],
-    insert: include_str!("queries/insert_logs.sql"),
+    table: "log_rows",
 };
 
 pub(crate) const METRICS: Kind = Kind {
     find: include_str!("queries/repeated_metrics.sql"),
     key: &["time", "name", "resource_id", "attributes"],
-    insert: include_str!("queries/insert_metrics.sql"),
+    table: "metric_rows",
 };
+
+impl Kind {
+    /// The positions of what is kept already of the rows in `fresh`.
+    fn find(&self, db: &Connection, fresh: &str, from: Timestamp, to: Timestamp) -> Result<Vec<u32>, StoreError> {
+        let mut statement = db.prepare(&self.find.replace("/* fresh */", fresh))?;
+        let found = statement.query_map([from.nanos(), to.nanos()], |row| row.get(0))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// As `find`, for rows that cannot be handed over: by way of a table.
+    fn find_long(
+        &self,
+        db: &Connection,
+        fresh: &RecordBatch,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<u32>, StoreError> {
+        let (key, table) = (self.key.join("\", \""), self.table);
+        db.execute_batch(&format!(
+            "CREATE OR REPLACE TEMP TABLE long_rows AS SELECT 0::UINTEGER AS position, \"{key}\" FROM {table} LIMIT 0"
+        ))?;
+        append(db.appender_to_catalog_and_db("long_rows", "temp", "main")?, fresh)?;
+        let found = self.find(db, "temp.long_rows", from, to)?;
+        db.execute_batch("DROP TABLE temp.long_rows")?;
+        Ok(found)
+    }
+}
 
 /// When a row happened, and whether that is near to when it was received.
 #[derive(Clone, Copy)]
@@ -121,17 +148,21 @@ pub(crate) struct Rows {
 /// Those of `rows` that are wanted and not kept yet.
 pub(crate) fn without(db: &Connection, kind: &Kind, rows: Rows) -> Result<RecordBatch, StoreError> {
     let Rows { columns, times, mut wanted } = rows;
-    let keys = keys(kind, &columns)?;
+    let (keys, long) = by_length(keys(kind, &columns)?)?;
     for ordinary in [true, false] {
         let those = times.iter().filter(|when| when.ordinary == ordinary).map(|when| when.at);
         let Some((from, to)) = range_of(those) else { continue };
-        let registration = ArrowBatchRegistration::new(keys.clone());
-        let mut statement = db.prepare(kind.find)?;
-        let found = statement
-            .query_map(duckdb::params![&registration, from.nanos(), to.nanos()], |row| row.get::<_, u32>(0))?;
-        for position in found {
-            if let Some(repeated) = wanted.get_mut(position? as usize) {
-                *repeated = false;
+        let mut repeated = Vec::new();
+        if keys.num_rows() > 0 {
+            let handed = Handed::new(keys.clone());
+            repeated = kind.find(db, &format!("handed({})", handed.token()), from, to)?;
+        }
+        if long.num_rows() > 0 {
+            repeated.extend(kind.find_long(db, &long, from, to)?);
+        }
+        for position in repeated {
+            if let Some(wanted) = wanted.get_mut(position as usize) {
+                *wanted = false;
             }
         }
     }
@@ -159,8 +190,4 @@ fn keys(kind: &Kind, columns: &RecordBatch) -> Result<RecordBatch, StoreError> {
     }
     RecordBatch::try_from_iter_with_nullable(named.into_iter().map(|(name, column)| (name, column, true)))
         .map_err(unexpected)
-}
-
-fn unexpected(error: arrow::error::ArrowError) -> StoreError {
-    duckdb::Error::ToSqlConversionFailure(Box::new(error)).into()
 }

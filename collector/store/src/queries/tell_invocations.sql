@@ -23,7 +23,7 @@ SELECT
     span.tenant
 FROM (
     SELECT * REPLACE (coalesce(memory_mb, (SELECT any_value(r.memory_mb) FROM resource_rows AS r WHERE r.resource_id = told.resource_id)) AS memory_mb)
-    FROM arrow($1) AS told
+    FROM handed($1) AS told
 ) AS attempt
 LEFT JOIN (
     SELECT * FROM temp.invoking

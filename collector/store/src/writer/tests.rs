@@ -82,3 +82,21 @@ async fn a_record_that_points_nowhere_is_put_aside_and_the_rest_is_written() {
     assert!(folder.path().join("quarantine/record-1").exists());
     store.close().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_more_attributes_than_a_vector_holds_is_kept_once_when_it_comes_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { disk_reserve_bytes: Some(0), ..Settings::new(folder.path()) };
+    let store = Store::open(settings, || Timestamp::from_nanos(1_795_442_602_418_000_000)).unwrap();
+    let mut long = log(1);
+    long.logs[0].attributes = (0..3_000).map(|n| (format!("key {n}"), Value::Int(n))).collect();
+    let mut other = long.clone();
+    *other.logs[0].attributes.iter_mut().last().unwrap().1 = Value::Int(0);
+    for (batch, kept) in [(long.clone(), 1), (long, 1), (other, 2), (log(2), 3)] {
+        store.keep(batch).await.unwrap();
+        let last = store.shared.journal.status().last;
+        store.generation().wait_for(|written| *written >= last).await.unwrap();
+        assert_eq!(store.status().await.unwrap().logs, kept);
+    }
+    store.close().unwrap();
+}

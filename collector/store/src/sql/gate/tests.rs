@@ -77,7 +77,7 @@ fn everything_that_reaches_out_is_refused() {
         "WITH x AS (SELECT * FROM read_csv('x')) SELECT * FROM x",
         "WITH x AS (DELETE FROM span_rows RETURNING *) SELECT * FROM x",
         "SELECT * FROM spans WHERE (SELECT count(*) FROM glob('/*')) > 0",
-        "SELECT * FROM arrow(1::UBIGINT)",
+        "SELECT * FROM handed(1::UBIGINT)",
         "EXPLAIN ANALYZE SELECT 1",
         "EXPORT DATABASE 'x'",
         "VACUUM",
