@@ -13,6 +13,7 @@ mod bloom;
 mod check;
 mod commit;
 mod costs;
+mod counts;
 mod crowd;
 mod engine;
 mod error;

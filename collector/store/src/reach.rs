@@ -19,7 +19,7 @@ pub(crate) const OF_INVOCATIONS: [Nanos; 2] = [60 * MINUTE, 20 * MINUTE];
 const MOST: i64 = 3_000_000;
 
 /// The last nanosecond of a timestamp that the engine's own arithmetic can bear.
-const LAST: i64 = 9_223_368_000_000_000_000;
+pub(crate) const LAST: i64 = 9_223_368_000_000_000_000;
 
 const COUNT: &str =
     "SELECT count(*) FROM span_rows WHERE started_at BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)";

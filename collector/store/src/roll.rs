@@ -1,4 +1,4 @@
-//! What is told from many rows: the minute rollups of the map here, invocations in `invoke`, what they cost in `costs`. Whatever new
+//! What is told from many rows, and when: the minute rollups of the map in `counts`, invocations in `invoke`, what they cost in `costs`. Whatever new
 //! rows touch is computed anew, whole.
 //!
 //! Recomputing is idempotent: late spans, retries and crashes need no arithmetic of differences. What it costs grows with
@@ -13,11 +13,11 @@ use coldlight_model::{Nanos, Timestamp};
 use duckdb::{Connection, InterruptHandle};
 
 use crate::costs::{self, Costs};
+use crate::counts;
 use crate::engine::{Engine, transaction};
 use crate::error::{StoreError, chain};
 use crate::invoke;
 use crate::progress::Progress;
-use crate::reach::{OF_CALLS, around, reach};
 
 /// The shortest time between two rolls.
 const SPACING: Duration = Duration::from_millis(100);
@@ -44,12 +44,6 @@ const STEP: Step = Step { records: 1_024, spans: 524_288 };
 /// a minute has 1.2 million, and steps as small as the other's fell ever further behind.
 const COUNTED: Step = Step { records: 8_192, spans: 4 * STEP.spans };
 
-/// Spans of a minute that are gathered at a time, about: what joins them is held in memory too.
-const GATHERED: u64 = 131_072;
-
-/// In so many parts at least after failures: each looks for the others of its traces anew.
-const MOST_PARTS: u64 = 64;
-
 /// And of those whose invocations are told of, for we hold these ourselves: with 500,000 at a time the program took 1.2 GiB.
 const TOLD: Step = Step { spans: 131_072, ..STEP };
 
@@ -68,31 +62,11 @@ const QUICK: Duration = Duration::from_secs(1);
 /// How often the thread looks whether there is something to do.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Spans with their parents and whoever answered them, and what is told of those: by minute, service and bucket of duration,
-/// and by minute, caller, callee, way and bucket. The map of what a filter finds is told by the same.
-pub(crate) const REQUESTS: &str = include_str!("queries/requests.sql");
-pub(crate) const SERVICE_ROWS: &str = include_str!("queries/service_rows.sql");
-pub(crate) const EDGE_ROWS: &str = include_str!("queries/edge_rows.sql");
-
-const BEGUN: &str = "SELECT epoch_ns(min(started_at)) AS first_ns, epoch_ns(max(started_at)) AS last_ns, count(*) AS brought FROM span_rows WHERE sequence > ? AND sequence <= ?";
 /// How much each record brought.
 const BROUGHT: &str = "SELECT sequence, count(*) AS brought FROM (
     SELECT sequence FROM span_rows WHERE sequence > $1 AND sequence <= $2
     UNION ALL SELECT sequence FROM platform_rows WHERE sequence > $1 AND sequence <= $2
 ) GROUP BY sequence ORDER BY sequence";
-/// How many there are to gather.
-const OF_MINUTES: &str = "SELECT count(*) FROM span_rows
-    WHERE started_at BETWEEN (SELECT make_timestamp_ns(min(minute) * 60000000000) FROM dirty)
-                         AND (SELECT make_timestamp_ns(least(max(minute) + 1, 153722867) * 60000000000) FROM dirty)
-      AND epoch_ns(started_at) // 60000000000 IN (SELECT minute FROM dirty)";
-const FORGET_SERVICES: &str =
-    "DELETE FROM service_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
-const FORGET_EDGES: &str =
-    "DELETE FROM edge_minutes WHERE epoch_ns(minute) // 60000000000 IN (SELECT minute FROM dirty)";
-/// Clocks of senders may show any year; costs end before the last a timestamp can say.
-const MARK_COSTS: &str =
-    "INSERT INTO cost_dirty SELECT make_timestamp_ns(minute * 60000000000) FROM dirty WHERE minute < 153722000";
-
 /// The thread that rolls up.
 pub(crate) struct Roller {
     stop: Arc<AtomicBool>,
@@ -302,7 +276,7 @@ impl Work {
         transaction(&db, |db| {
             self.tell(db, told, end)?;
             if end > rolled {
-                compute(db, rolled, end, self.divided)?;
+                counts::compute(db, rolled, end, self.divided)?;
             }
             if together { self.costs.compute(db) } else { Ok(()) }
         })?;
@@ -311,13 +285,8 @@ impl Work {
     }
 
     /// Of the invocations in records after `told` up to `end`.
-    fn tell(&self, db: &Connection, mut told: u64, end: u64) -> Result<(), StoreError> {
-        while told < end {
-            let until = TOLD.end(db, told, end, self.divided)?;
-            invoke::tell(db, told, until)?;
-            told = until;
-        }
-        Ok(())
+    fn tell(&self, db: &Connection, told: u64, end: u64) -> Result<(), StoreError> {
+        invoke::tell(db, told, end, |told| TOLD.end(db, told, end, self.divided))
     }
 
     /// Computes stretches of marked minutes, each kept by itself, until it is enough. One that fails is left for later, and smaller.
@@ -339,43 +308,6 @@ impl Work {
         }
         Ok(())
     }
-}
-
-/// In smaller parts if it is `divided`.
-fn compute(db: &Connection, rolled: u64, written: u64, divided: u64) -> Result<(), StoreError> {
-    let seen: Option<(i64, i64, u64)> = db.query_row(BEGUN, [rolled, written], |row| {
-        let seen = row.get::<_, Option<i64>>("first_ns")?.zip(row.get("last_ns")?);
-        let brought = row.get("brought")?;
-        Ok(seen.map(|(first, last)| (first, last, brought)))
-    })?;
-    if let Some((first, last, brought)) = seen {
-        let reach = reach(db, (first, last), &OF_CALLS)?;
-        let (low, high) = around((first, last), reach);
-        db.execute_batch("CREATE OR REPLACE TEMP TABLE dirty (minute BIGINT)")?;
-        let parts = brought.div_ceil(STEP.spans).max(divided.min(MOST_PARTS));
-        for part in 0..parts {
-            let asked = duckdb::params![rolled, written, low, high, parts, part];
-            db.execute(include_str!("queries/roll_dirty.sql"), asked)?;
-        }
-        let gather = include_str!("queries/roll_spans.sql").replace("/* requests */", REQUESTS);
-        let spans: u64 = db.query_row(OF_MINUTES, [], |row| row.get(0))?;
-        let parts = spans.div_ceil(GATHERED).max(divided.min(MOST_PARTS));
-        for part in 0..parts {
-            let into = if part == 0 { "CREATE OR REPLACE TEMP TABLE rolling AS" } else { "INSERT INTO temp.rolling" };
-            let asked = [reach, parts, part].map(|number| i64::try_from(number).unwrap_or(0));
-            db.execute(&gather.replace("/* into */", into), asked)?;
-        }
-        db.execute_batch(FORGET_SERVICES)?;
-        db.execute_batch(&["INSERT INTO service_minutes\n", SERVICE_ROWS].concat())?;
-        db.execute_batch(FORGET_EDGES)?;
-        db.execute_batch(&["INSERT INTO edge_minutes\n", EDGE_ROWS].concat())?;
-        db.execute_batch(MARK_COSTS)?;
-        // The connection goes back to the others, and memory too.
-        db.execute_batch("DROP TABLE temp.rolling; DROP TABLE temp.dirty")?;
-    }
-    db.execute(include_str!("queries/roll_signs.sql"), duckdb::params![rolled, written])?;
-    db.execute("UPDATE rolled SET sequence = ?", [written])?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -412,39 +344,6 @@ mod tests {
             "a record at a time at last, also one that brought no spans"
         );
         assert_eq!(ends(150, 1), [0, 2, 3, 4, 104, 150], "records without spans are bounded too");
-    }
-
-    #[test]
-    fn minutes_gathered_in_parts_say_what_they_say_gathered_at_once() {
-        let db = Connection::open_in_memory().unwrap();
-        crate::schema::prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
-        db.execute_batch(
-            "INSERT INTO span_rows BY NAME
-            SELECT
-                1 AS sequence, md5(n::VARCHAR) AS trace_id, span_id, parent AS parent_span_id, service, kind, remote AS remote_kind,
-                remote AS remote_name, 'lambda' AS platform, 'sync' AS way, '' AS name, 257 AS flags, 1 AS resource_id,
-                make_timestamp_ns(1795442602418000000 + n * 700000000) AS started_at, 1000000 * (n % 7 + 1) AS duration_ns,
-                'unset' AS status, '' AS status_message, '' AS trace_state, '' AS scope_name, '' AS scope_version, false AS error,
-                n % 9 = 0 AS fault, false AS throttle, 0 AS dropped_attributes_count, 0 AS dropped_events_count,
-                0 AS dropped_links_count, 0 AS oddities, make_timestamp_ns(0) AS received_at
-            FROM range(300) AS traces(n), (VALUES
-                ('a', NULL, 'web', 'server', NULL), ('b', 'a', 'web', 'client', NULL), ('c', 'b', 'api', 'server', NULL),
-                ('d', 'c', 'api', 'client', 'dynamodb')
-            ) AS spans(span_id, parent, service, kind, remote)",
-        )
-        .unwrap();
-        let minutes = || {
-            ["service_minutes", "edge_minutes"].map(|table| {
-                let all =
-                    format!("SELECT string_agg(told::VARCHAR, chr(10) ORDER BY told::VARCHAR) FROM {table} AS told");
-                db.query_row(&all, [], |row| row.get::<_, String>(0)).unwrap()
-            })
-        };
-        compute(&db, 0, 1, 1).unwrap();
-        let at_once = minutes();
-        assert!(at_once.iter().zip(["web", "dynamodb"]).all(|(told, name)| told.contains(name)), "{at_once:?}");
-        compute(&db, 0, 1, 8).unwrap();
-        assert_eq!(minutes(), at_once);
     }
 
     #[test]

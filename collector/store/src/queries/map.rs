@@ -14,8 +14,8 @@ use super::places::conditions_with_places;
 use super::sampled::sampled;
 use super::spent::{Whole, each_sum};
 use crate::Store;
+use crate::counts::{EDGE_ROWS, REQUESTS, SERVICE_ROWS};
 use crate::error::StoreError;
-use crate::roll::{EDGE_ROWS, REQUESTS, SERVICE_ROWS};
 use crate::rows::whole;
 
 /// Slices of the map's small charts.
