@@ -26,6 +26,15 @@ pub(crate) const EDGE_ROWS: &str = include_str!("queries/edge_rows.sql");
 const BEGUN: &str =
     "SELECT epoch_ns(min(started_at)) AS first_ns, epoch_ns(max(started_at)) AS last_ns, count(*) AS brought
     FROM span_rows WHERE sequence > ? AND sequence <= ?";
+/// What is counted of each slice, to be summed.
+const COUNTED: &str = "CREATE OR REPLACE TEMP TABLE service_counts AS FROM service_minutes LIMIT 0;
+    CREATE OR REPLACE TEMP TABLE edge_counts AS FROM edge_minutes LIMIT 0";
+const SERVICE_SUMS: &str = "INSERT INTO service_minutes SELECT minute, service, any_value(platform), entry, bucket,
+    sum(calls), sum(errors), sum(faults), sum(throttles) FROM temp.service_counts GROUP BY minute, service, entry, bucket";
+const EDGE_SUMS: &str = "INSERT INTO edge_minutes SELECT minute, caller_kind, caller, callee_kind, callee, way, bucket,
+    sum(calls), sum(errors), sum(faults), sum(throttles) FROM temp.edge_counts GROUP BY ALL";
+const LET_GO: &str = "DROP TABLE IF EXISTS temp.rolling; DROP TABLE IF EXISTS temp.dirty;
+    DROP TABLE IF EXISTS temp.service_counts; DROP TABLE IF EXISTS temp.edge_counts";
 const OWN_MINUTES: &str = "CREATE OR REPLACE TEMP TABLE dirty AS
     SELECT DISTINCT epoch_ns(started_at) // 60000000000 AS minute FROM span_rows WHERE sequence > ? AND sequence <= ?";
 /// How many there are to gather, by second.
@@ -42,41 +51,81 @@ const FORGET_EDGES: &str =
 const MARK_COSTS: &str =
     "INSERT INTO cost_dirty SELECT make_timestamp_ns(minute * 60000000000) FROM dirty WHERE minute < 153722000";
 
-/// Counts the minutes that spans of journal records after `rolled` up to `written` touch; in smaller slices if it is `divided`. In the
-/// caller's transaction.
-pub(crate) fn compute(db: &Connection, rolled: u64, written: u64, divided: u64) -> Result<(), StoreError> {
+/// The minutes that spans of journal records after `rolled` up to `written` touch, counted anew and not kept yet.
+pub(crate) struct Counted {
+    rolled: u64,
+    written: u64,
+    any: bool,
+}
+
+impl Counted {
+    /// Counts them into temporary tables of `db`, in smaller slices if it is `divided`; before each asks `alone` for its turn, so that the
+    /// writer may checkpoint in between: what it did not, the engine holds. What comes meanwhile touches its minutes again.
+    pub fn new<Turn>(
+        db: &Connection,
+        rolled: u64,
+        written: u64,
+        divided: u64,
+        alone: impl Fn() -> Turn,
+    ) -> Result<Self, StoreError> {
+        let any = count(db, rolled, written, divided, alone).inspect_err(|_| let_go(db))?;
+        Ok(Self { rolled, written, any })
+    }
+
+    /// Keeps what was counted, in the caller's transaction.
+    pub fn keep(&self, db: &Connection) -> Result<(), StoreError> {
+        if self.any {
+            db.execute_batch(FORGET_SERVICES)?;
+            db.execute_batch(SERVICE_SUMS)?;
+            db.execute_batch(FORGET_EDGES)?;
+            db.execute_batch(EDGE_SUMS)?;
+            db.execute_batch(MARK_COSTS)?;
+        }
+        db.execute(include_str!("queries/roll_signs.sql"), duckdb::params![self.rolled, self.written])?;
+        db.execute("UPDATE rolled SET sequence = ?", [self.written])?;
+        Ok(())
+    }
+}
+
+/// The connection goes back to the others, and memory too. Where even this fails, the next roll replaces them.
+pub(crate) fn let_go(db: &Connection) {
+    let _ = db.execute_batch(LET_GO);
+}
+
+/// Whether there were any.
+fn count<Turn>(
+    db: &Connection,
+    rolled: u64,
+    written: u64,
+    divided: u64,
+    alone: impl Fn() -> Turn,
+) -> Result<bool, StoreError> {
     let seen: Option<(i64, i64, u64)> = db.query_row(BEGUN, [rolled, written], |row| {
         let seen = row.get::<_, Option<i64>>("first_ns")?.zip(row.get("last_ns")?);
         let brought = row.get("brought")?;
         Ok(seen.map(|(first, last)| (first, last, brought)))
     })?;
-    if let Some((first, last, brought)) = seen {
-        let reach = reach(db, (first, last), &OF_CALLS)?;
-        let (low, high) = around((first, last), reach);
-        db.execute(OWN_MINUTES, [rolled, written])?;
-        let parts = brought.div_ceil(LOOKED_FOR).max(divided.min(MOST_SLICES));
-        for part in 0..parts {
-            let asked = duckdb::params![rolled, written, low, high, parts, part];
-            db.execute(include_str!("queries/roll_dirty.sql"), asked)?;
-        }
-        let gather = include_str!("queries/roll_spans.sql").replace("/* requests */", REQUESTS);
-        for (at, slice) in slices(&by_second(db)?, divided).into_iter().enumerate() {
-            let into = if at == 0 { "CREATE OR REPLACE TEMP TABLE rolling AS" } else { "INSERT INTO temp.rolling" };
-            let (low, high) = around((slice.from, slice.to), reach);
-            let asked = duckdb::params![slice.from, slice.to, low, high, slice.parts, slice.part];
-            db.execute(&gather.replace("/* into */", into), asked)?;
-        }
-        db.execute_batch(FORGET_SERVICES)?;
-        db.execute_batch(&["INSERT INTO service_minutes\n", SERVICE_ROWS].concat())?;
-        db.execute_batch(FORGET_EDGES)?;
-        db.execute_batch(&["INSERT INTO edge_minutes\n", EDGE_ROWS].concat())?;
-        db.execute_batch(MARK_COSTS)?;
-        // The connection goes back to the others, and memory too.
-        db.execute_batch("DROP TABLE temp.rolling; DROP TABLE temp.dirty")?;
+    let Some((first, last, brought)) = seen else { return Ok(false) };
+    let reach = reach(db, (first, last), &OF_CALLS)?;
+    let (low, high) = around((first, last), reach);
+    db.execute(OWN_MINUTES, [rolled, written])?;
+    let parts = brought.div_ceil(LOOKED_FOR).max(divided.min(MOST_SLICES));
+    for part in 0..parts {
+        let _turn = alone();
+        let asked = duckdb::params![rolled, written, low, high, parts, part];
+        db.execute(include_str!("queries/roll_dirty.sql"), asked)?;
     }
-    db.execute(include_str!("queries/roll_signs.sql"), duckdb::params![rolled, written])?;
-    db.execute("UPDATE rolled SET sequence = ?", [written])?;
-    Ok(())
+    let gather = include_str!("queries/roll_spans.sql").replace("/* requests */", REQUESTS);
+    db.execute_batch(COUNTED)?;
+    for slice in slices(&by_second(db)?, divided) {
+        let _turn = alone();
+        let (low, high) = around((slice.from, slice.to), reach);
+        let asked = duckdb::params![slice.from, slice.to, low, high, slice.parts, slice.part];
+        db.execute(&gather, asked)?;
+        db.execute_batch(&["INSERT INTO temp.service_counts\n", SERVICE_ROWS].concat())?;
+        db.execute_batch(&["INSERT INTO temp.edge_counts\n", EDGE_ROWS].concat())?;
+    }
+    Ok(true)
 }
 
 /// What is gathered at a time: the spans begun from `from` to `to` (ns), and of them the `part`th of `parts` parts of all traces.
@@ -146,6 +195,11 @@ mod tests {
         db
     }
 
+    fn compute(db: &Connection, rolled: u64, written: u64, divided: u64) {
+        Counted::new(db, rolled, written, divided, || ()).unwrap().keep(db).unwrap();
+        let_go(db);
+    }
+
     fn minutes(db: &Connection) -> [String; 2] {
         ["service_minutes", "edge_minutes"].map(|table| {
             let all = format!("SELECT string_agg(told::VARCHAR, chr(10) ORDER BY told::VARCHAR) FROM {table} AS told");
@@ -158,11 +212,11 @@ mod tests {
         // Over minutes, over seconds that each hold many, and all within one second.
         for apart in [700_000_000, 3_000_000_000, 10_000_000, 1_000] {
             let db = traces(apart);
-            compute(&db, 0, 1, 1).unwrap();
+            compute(&db, 0, 1, 1);
             let at_once = minutes(&db);
             assert!(at_once.iter().zip(["web", "dynamodb"]).all(|(told, name)| told.contains(name)), "{at_once:?}");
             for divided in [2, 8, 1_024] {
-                compute(&db, 0, 1, divided).unwrap();
+                compute(&db, 0, 1, divided);
                 assert_eq!(minutes(&db), at_once, "{apart} ns apart, divided by {divided}");
             }
         }
@@ -177,10 +231,10 @@ mod tests {
         )
         .unwrap();
         for end in 1..=4 {
-            compute(&db, end - 1, end, 1).unwrap();
+            compute(&db, end - 1, end, 1);
         }
         let step_by_step = minutes(&db);
-        compute(&db, 0, 4, 1).unwrap();
+        compute(&db, 0, 4, 1);
         assert_eq!(minutes(&db), step_by_step);
     }
 

@@ -39,6 +39,7 @@ mod settings;
 mod span_blocks;
 mod sql;
 mod store;
+mod turns;
 mod upkeep;
 mod writer;
 

@@ -13,11 +13,12 @@ use coldlight_model::{Nanos, Timestamp};
 use duckdb::{Connection, InterruptHandle};
 
 use crate::costs::{self, Costs};
-use crate::counts;
+use crate::counts::{self, Counted};
 use crate::engine::{Engine, transaction};
 use crate::error::{StoreError, chain};
 use crate::invoke;
 use crate::progress::Progress;
+use crate::turns::Turns;
 
 /// The shortest time between two rolls.
 const SPACING: Duration = Duration::from_millis(100);
@@ -47,9 +48,6 @@ const COUNTED: Step = Step { records: 8_192, spans: 4 * STEP.spans };
 /// And of those whose invocations are told of, for we hold these ourselves: with 500,000 at a time the program took 1.2 GiB.
 const TOLD: Step = Step { spans: 131_072, ..STEP };
 
-/// Between two steps the writer has a chance to checkpoint and to remove minutes: it looks after each of its transactions.
-const BREATH: Duration = Duration::from_millis(300);
-
 /// After so long, minutes whose costs are to be computed anew are left for the next roll.
 const ENOUGH: Duration = Duration::from_secs(1);
 
@@ -70,8 +68,8 @@ const BROUGHT: &str = "SELECT sequence, count(*) AS brought FROM (
 /// The thread that rolls up.
 pub(crate) struct Roller {
     stop: Arc<AtomicBool>,
-    /// Held during a roll. Whoever checkpoints or removes minutes holds it too.
-    pub quiet: Arc<Mutex<()>>,
+    /// A step of a roll takes its turn. Whoever checkpoints or removes minutes takes one too.
+    pub turns: Arc<Turns>,
     running: Arc<Running>,
     thread: Option<JoinHandle<()>>,
 }
@@ -102,14 +100,14 @@ fn lock(running: &Running) -> MutexGuard<'_, Option<Arc<InterruptHandle>>> {
 impl Roller {
     pub fn start(engine: Arc<Engine>, progress: Arc<Progress>, now: fn() -> Timestamp) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let quiet = Arc::new(Mutex::new(()));
+        let turns = Arc::<Turns>::default();
         let running = Arc::new(Mutex::new(None));
         let work = Work {
             engine,
             progress,
             now,
             stop: stop.clone(),
-            quiet: quiet.clone(),
+            turns: turns.clone(),
             running: running.clone(),
             rolled: None,
             took: Duration::ZERO,
@@ -119,7 +117,7 @@ impl Roller {
             costs_next: Instant::now(),
         };
         let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
-        Ok(Self { stop, quiet, running, thread: Some(thread) })
+        Ok(Self { stop, turns, running, thread: Some(thread) })
     }
 
     /// Counts what is left, if that is quickly done, and ends the thread. What takes longer is undone, and left for the next start.
@@ -177,7 +175,7 @@ struct Work {
     progress: Arc<Progress>,
     now: fn() -> Timestamp,
     stop: Arc<AtomicBool>,
-    quiet: Arc<Mutex<()>>,
+    turns: Arc<Turns>,
     running: Arc<Running>,
     /// Counted and told of up to here; read from the database first.
     rolled: Option<u64>,
@@ -251,8 +249,8 @@ impl Work {
         let db = self.engine.lend()?;
         let running = self.running.clone();
         let _running = Interruptible::new(&running, db.interrupt_handle());
-        let quiet = self.quiet.clone();
-        let alone = || quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        let turns = self.turns.clone();
+        let alone = || turns.take();
         let written = self.progress.written_sequence.load(Relaxed);
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
         let rolled = sequence("SELECT sequence FROM rolled")?;
@@ -263,23 +261,22 @@ impl Work {
             if next >= end {
                 break;
             }
-            let step = alone();
+            let _turn = alone();
             transaction(&db, |db| self.tell(db, told, next))?;
-            drop(step);
             told = next;
-            std::thread::sleep(BREATH);
         }
-        let _alone = alone();
+        let counted = if end > rolled { Some(Counted::new(&db, rolled, end, self.divided, alone)?) } else { None };
+        let _turn = alone();
         // With what is just coming the newest minutes are computed at once, so that nobody finds them marked. After an absence, or a
         // failure, what was told and counted is kept first: no stretch of minutes, however large, undoes it.
         let together = self.divided == 1 && end == written && Instant::now() >= self.costs_next;
-        transaction(&db, |db| {
+        let kept = transaction(&db, |db| {
             self.tell(db, told, end)?;
-            if end > rolled {
-                counts::compute(db, rolled, end, self.divided)?;
-            }
+            counted.as_ref().map_or(Ok(()), |counted| counted.keep(db))?;
             if together { self.costs.compute(db) } else { Ok(()) }
-        })?;
+        });
+        counts::let_go(&db);
+        kept?;
         self.rolled = Some(end);
         self.compute_costs(&db)
     }
@@ -357,8 +354,8 @@ mod tests {
             let endless = "SELECT max(hash(range)) FROM range(1000000000000)";
             interrupted.send(db.query_row(endless, [], |row| row.get::<_, u64>(0)).is_err()).unwrap();
         });
-        let (stop, quiet) = Default::default();
-        Roller { stop, quiet, running: running.clone(), thread: Some(thread) }.finish();
+        let (stop, turns) = Default::default();
+        Roller { stop, turns, running: running.clone(), thread: Some(thread) }.finish();
         assert!(heard.recv().unwrap(), "it was interrupted");
         assert!(lock(&running).is_none(), "and whoever has the connection next is not");
     }

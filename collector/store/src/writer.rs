@@ -365,10 +365,10 @@ impl Writer {
         }
     }
 
-    /// Checkpoints and removals, when they are due and no roll is running.
+    /// Checkpoints and removals, when they are due and no roll has its turn.
     fn upkeep(&mut self, db: &Lent, checkpoint: &mut Checkpoint, retention: &mut Retention) -> Result<(), Halt> {
-        let quiet = self.roller.quiet.clone();
-        let Ok(_quiet) = quiet.try_lock() else { return Ok(()) };
+        let turns = self.roller.turns.clone();
+        let Some(_turn) = turns.try_take(checkpoint.is_due((self.now)())) else { return Ok(()) };
         let steady = self.steady.clone();
         let Ok(_steady) = steady.try_lock() else { return Ok(()) };
         let removed = retention.if_due(db, &self.settings, (self.now)(), &self.progress);

@@ -1,6 +1,6 @@
 -- roll_spans.sql: the spans of the dirty minutes begun from $1 to $2 (ns), each with its parent and with the service that answered it, if
 -- they began from $3 to $4. Of $5 parts of all traces those of number $6, from 0.
-/* into */
+CREATE OR REPLACE TEMP TABLE rolling AS
 WITH here AS (
     SELECT trace_id, span_id, parent_span_id, kind, service, platform, started_at, duration_ns, error, fault, throttle,
            remote_kind, remote_name, way, invocation_id, epoch_ns(started_at) // 60000000000 AS minute
