@@ -224,16 +224,25 @@ mod tests {
 
     #[test]
     fn minutes_that_new_parents_and_children_lie_in_are_counted_again() {
-        // The call is written, then what made it a minute before, then what answered it a minute later.
+        // A minute lies between a span and its child. Of one trace in two the call to another service is written first and who answered
+        // it next, so that the call leads elsewhere no longer; of the others the answer first, so that it is no entry any more.
         let db = traces(600_000_000_000);
         db.execute_batch(
-            "UPDATE span_rows SET sequence = CASE span_id WHEN 'b' THEN 1 WHEN 'a' THEN 2 WHEN 'c' THEN 3 ELSE 4 END",
+            "UPDATE span_rows SET remote_kind = 'external', remote_name = 'elsewhere' WHERE span_id = 'b';
+            UPDATE span_rows SET sequence = CASE WHEN span_id = 'a' THEN 3 WHEN span_id = 'd' THEN 4
+                WHEN (span_id = 'b') = (epoch_ns(started_at) // 600000000000 % 2 = 0) THEN 1 ELSE 2 END;
+            CREATE TABLE coming AS FROM span_rows; DELETE FROM span_rows",
         )
         .unwrap();
-        for end in 1..=4 {
+        let come = |end: u64| {
+            db.execute("INSERT INTO span_rows FROM coming WHERE sequence = ?", [end]).unwrap();
             compute(&db, end - 1, end, 1);
-        }
+        };
+        come(1);
+        assert!(minutes(&db)[1].contains("elsewhere"), "nobody has answered yet");
+        (2..=4).for_each(come);
         let step_by_step = minutes(&db);
+        assert!(!step_by_step[1].contains("elsewhere"), "each call was answered");
         compute(&db, 0, 4, 1);
         assert_eq!(minutes(&db), step_by_step);
     }

@@ -1,5 +1,5 @@
-//! What is told from many rows, and when: the minute rollups of the map in `counts`, invocations in `invoke`, what they cost in `costs`. Whatever new
-//! rows touch is computed anew, whole.
+//! What is told from many rows, and when: the minute rollups of the map in `counts`, invocations in `invoke`, what they cost in `costs`.
+//! Whatever new rows touch is computed anew, whole.
 //!
 //! Recomputing is idempotent: late spans, retries and crashes need no arithmetic of differences. What it costs grows with
 //! the traffic around a minute, so it has a thread of its own, and the more the writer has to do, the longer it rests.
@@ -65,6 +65,7 @@ const BROUGHT: &str = "SELECT sequence, count(*) AS brought FROM (
     SELECT sequence FROM span_rows WHERE sequence > $1 AND sequence <= $2
     UNION ALL SELECT sequence FROM platform_rows WHERE sequence > $1 AND sequence <= $2
 ) GROUP BY sequence ORDER BY sequence";
+
 /// The thread that rolls up.
 pub(crate) struct Roller {
     stop: Arc<AtomicBool>,
