@@ -32,8 +32,10 @@ pub use crate::signals::Signals;
 
 /// From the first signal to the end of the process.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
-/// Of it, for the store to write what waits: the rest is safe in the journal, and the next start answers while it is written.
-const CLOSE_WITHIN: Duration = Duration::from_secs(4);
+/// When the store stops writing what waits: the rest is safe in the journal, and the next start answers while it is written. It has some time,
+/// however long requests in flight took.
+const CLOSED_AFTER: Duration = Duration::from_millis(4_300);
+const LEAST_TO_CLOSE: Duration = Duration::from_secs(2);
 
 /// Everything that runs.
 pub struct Program {
@@ -165,7 +167,8 @@ impl Program {
     }
 
     async fn shut_down(mut self) {
-        let deadline = Instant::now() + STOP_WITHIN;
+        let began = Instant::now();
+        let deadline = began + STOP_WITHIN;
         let left = || deadline.saturating_duration_since(Instant::now());
         self.site.receiver.refuse_new();
         self.stop.cancel();
@@ -175,9 +178,11 @@ impl Program {
             tracing::warn!("requests in flight were cut off");
             self.tasks.abort_all();
         }
+        tracing::debug!(took_ms = began.elapsed().as_millis() as u64, "the last request was answered");
         let store = self.site.store.clone();
         let closing = tokio::task::spawn_blocking(move || store.close());
-        match tokio::time::timeout(left().min(CLOSE_WITHIN), closing).await {
+        let to_close = CLOSED_AFTER.saturating_sub(began.elapsed()).max(LEAST_TO_CLOSE).min(left());
+        match tokio::time::timeout(to_close, closing).await {
             Ok(Ok(Ok(()))) => tracing::info!("stopped"),
             Ok(Ok(Err(error))) => tracing::error!(
                 error = chain(&error),

@@ -20,7 +20,7 @@ const FIRST: u64 = 4;
 /// A stretch that takes longer is halved, one that takes less than a quarter of it doubled. To plan one alone takes a tenth of it.
 const LONG: Duration = Duration::from_secs(2);
 
-/// One by one, invocations and calls of so many spans take about a second.
+/// One by one, invocations and calls of so many spans take about a second; minutes with more of them together are no stretch.
 const TOO_MANY: i64 = 500_000;
 
 const MARKED: &str = "SELECT count(DISTINCT minute) FROM cost_dirty WHERE minute >= make_timestamp_ns(?) AND minute < make_timestamp_ns(?)";
@@ -43,9 +43,13 @@ impl Costs {
         self.stretch = (self.stretch / 4).max(1);
     }
 
-    /// Computes the next stretch of marked minutes, if there is one. In the caller's transaction.
-    pub fn compute(&mut self, db: &Connection) -> Result<(), StoreError> {
+    /// Computes the next stretch of marked minutes, if there is one; if it is to be `quick`, not one of too many spans. In the caller's
+    /// transaction.
+    pub fn compute(&mut self, db: &Connection, quick: bool) -> Result<(), StoreError> {
         let Some(stretch) = self.next(db)? else { return Ok(()) };
+        if quick && spans(db, stretch)? > TOO_MANY {
+            return Ok(());
+        }
         let started = Instant::now();
         compute(db, stretch)?;
         let took = started.elapsed();
@@ -62,10 +66,16 @@ impl Costs {
         let newest: Option<i64> = db.query_row("SELECT epoch_ns(max(minute)) FROM cost_dirty", [], |row| row.get(0))?;
         let Some(newest) = newest else { return Ok(None) };
         let to = newest.saturating_add(MINUTE as i64);
-        let reach = to - (self.stretch * MINUTE) as i64;
         let oldest = "SELECT epoch_ns(min(minute)) FROM cost_dirty WHERE minute >= make_timestamp_ns(?)";
-        let from: i64 = db.query_row(oldest, [reach], |row| row.get(0))?;
-        Ok(Some(TimeRange { from: Timestamp::from_sql(from), to: Timestamp::from_sql(to) }))
+        let mut minutes = self.stretch;
+        loop {
+            let from: i64 = db.query_row(oldest, [to - (minutes * MINUTE) as i64], |row| row.get(0))?;
+            let stretch = TimeRange { from: Timestamp::from_sql(from), to: Timestamp::from_sql(to) };
+            if minutes == 1 || spans(db, stretch)? <= TOO_MANY {
+                return Ok(Some(stretch));
+            }
+            minutes /= 2;
+        }
     }
 }
 
@@ -86,6 +96,11 @@ fn compute(db: &Connection, range: TimeRange) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn spans(db: &Connection, range: TimeRange) -> Result<i64, StoreError> {
+    let mut statement = db.prepare_cached(SPANS)?;
+    Ok(statement.query_row([range.from.nanos(), range.to.nanos()], |row| row.get(0))?)
+}
+
 pub(crate) fn is_any_marked(db: &Connection) -> Result<bool, StoreError> {
     Ok(db.query_row("SELECT count(*) > 0 FROM cost_dirty", [], |row| row.get(0))?)
 }
@@ -96,12 +111,9 @@ pub(crate) fn told(db: &Connection, range: TimeRange) -> Result<Option<u64>, Sto
     if range != range.whole_minutes() {
         return Ok(None);
     }
-    let count = |sql| -> Result<i64, StoreError> {
-        let mut statement = db.prepare_cached(sql)?;
-        Ok(statement.query_row([range.from.nanos(), range.to.nanos()], |row| row.get(0))?)
-    };
-    let marked = count(MARKED)?;
-    Ok((marked == 0 || count(SPANS)? > TOO_MANY).then(|| marked.unsigned_abs()))
+    let mut statement = db.prepare_cached(MARKED)?;
+    let marked: i64 = statement.query_row([range.from.nanos(), range.to.nanos()], |row| row.get(0))?;
+    Ok((marked == 0 || spans(db, range)? > TOO_MANY).then(|| marked.unsigned_abs()))
 }
 
 /// Marks every minute: prices are not what they were.

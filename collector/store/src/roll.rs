@@ -1,8 +1,6 @@
 //! What is told from many rows, and when: the minute rollups of the map in `counts`, invocations in `invoke`, what they cost in `costs`.
-//! Whatever new rows touch is computed anew, whole.
-//!
-//! Recomputing is idempotent: late spans, retries and crashes need no arithmetic of differences. What it costs grows with
-//! the traffic around a minute, so it has a thread of its own, and the more the writer has to do, the longer it rests.
+//! Traces, invocations and costs that new rows touch are computed anew, whole, so that late spans, retries and crashes change nothing; it has
+//! a thread of its own, and the more the writer has to do, the longer it rests.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,15 +35,11 @@ const SHORT_REST: Duration = Duration::from_secs(1);
 /// The writer is behind when something waits for it for longer.
 const BEHIND: Nanos = 2_000_000_000;
 
-/// Journal records, and spans in them, whose invocations are told of in one transaction: the engine holds what it does not spill. A
-/// record of more spans is a step of its own.
+/// Journal records, and spans in them, that are counted and told of in one transaction: the engine holds what it does not spill. A record of
+/// more spans is a step of its own.
 const STEP: Step = Step { records: 1_024, spans: 524_288 };
 
-/// And of those that are counted at a time. The minutes they touch are counted whole, so more are hardly dearer: at 20,000 spans a second
-/// a minute has 1.2 million, and steps as small as the other's fell ever further behind.
-const COUNTED: Step = Step { records: 8_192, spans: 4 * STEP.spans };
-
-/// And of those whose invocations are told of, for we hold these ourselves: with 500,000 at a time the program took 1.2 GiB.
+/// And of those whose invocations are told of at a time, for we hold these ourselves: with 500,000 at a time the program took 1.2 GiB.
 const TOLD: Step = Step { spans: 131_072, ..STEP };
 
 /// After so long, minutes whose costs are to be computed anew are left for the next roll.
@@ -113,6 +107,7 @@ impl Roller {
             rolled: None,
             took: Duration::ZERO,
             divided: 1,
+            doing: "",
             costs: Costs::new(),
             costs_left: false,
             costs_next: Instant::now(),
@@ -189,6 +184,8 @@ struct Work {
     costs_next: Instant,
     /// Of this many parts of a step one is taken at a time: more after a failure, for a step may need more memory than there is.
     divided: u64,
+    /// What a failure was met at.
+    doing: &'static str,
 }
 
 impl Work {
@@ -221,7 +218,7 @@ impl Work {
                         self.divided = (self.divided * 4).min(STEP.records);
                         self.costs.divide();
                         next = Instant::now() + AFTER_FAILURE;
-                        tracing::error!(error = %chain(&error), "rolling up failed; it is tried again later");
+                        tracing::error!(error = %chain(&error), at = self.doing, "rolling up failed; it is tried again later");
                     }
                 }
                 ended = Instant::now();
@@ -245,46 +242,61 @@ impl Work {
         rest.max(SPACING)
     }
 
-    /// Tells of the next steps of what is written, each kept by itself but the last, and with that one counts them all.
+    /// Counts and tells of what is written, step by step, each kept by itself; while the writer is behind, of one step.
     fn roll(&mut self) -> Result<(), StoreError> {
         let db = self.engine.lend()?;
         let running = self.running.clone();
         let _running = Interruptible::new(&running, db.interrupt_handle());
-        let turns = self.turns.clone();
-        let alone = || turns.take();
         let written = self.progress.written_sequence.load(Relaxed);
         let sequence = |sql| -> Result<u64, StoreError> { Ok(db.query_row(sql, [], |row| row.get(0))?) };
         let rolled = sequence("SELECT sequence FROM rolled")?;
-        let mut told = sequence("SELECT sequence FROM invoked")?;
-        let end = COUNTED.end(&db, told.min(rolled), written, self.divided)?;
-        loop {
-            let next = STEP.end(&db, told, end, self.divided)?;
-            if next >= end {
+        let told = sequence("SELECT sequence FROM invoked")?;
+        let mut done = rolled.min(told);
+        while done < written {
+            let end = STEP.end(&db, done, written, self.divided)?;
+            let step = self.step(&db, (rolled.max(done), end), (told.max(done), end), end == written);
+            counts::let_go(&db);
+            step?;
+            (done, self.rolled) = (end, Some(end));
+            if self.progress.is_behind((self.now)(), BEHIND) {
                 break;
             }
-            let _turn = alone();
-            transaction(&db, |db| self.tell(db, told, next))?;
-            told = next;
         }
-        let counted = if end > rolled { Some(Counted::new(&db, rolled, end, self.divided, alone)?) } else { None };
-        let _turn = alone();
-        // With what is just coming the newest minutes are computed at once, so that nobody finds them marked. After an absence, or a
-        // failure, what was told and counted is kept first: no stretch of minutes, however large, undoes it.
-        let together = self.divided == 1 && end == written && Instant::now() >= self.costs_next;
-        let kept = transaction(&db, |db| {
-            self.tell(db, told, end)?;
-            counted.as_ref().map_or(Ok(()), |counted| counted.keep(db))?;
-            if together { self.costs.compute(db) } else { Ok(()) }
-        });
-        counts::let_go(&db);
-        kept?;
-        self.rolled = Some(end);
+        self.rolled = Some(done);
         self.compute_costs(&db)
     }
 
-    /// Of the invocations in records after `told` up to `end`.
-    fn tell(&self, db: &Connection, told: u64, end: u64) -> Result<(), StoreError> {
-        invoke::tell(db, told, end, |told| TOLD.end(db, told, end, self.divided))
+    /// Counts the spans of records after the first to the second of `count` and tells of the invocations in those of `tell`.
+    fn step(&mut self, db: &Connection, count: (u64, u64), tell: (u64, u64), is_last: bool) -> Result<(), StoreError> {
+        let turns = self.turns.clone();
+        let alone = || turns.take();
+        let mut watch = Instant::now();
+        let mut lap = || std::mem::replace(&mut watch, Instant::now()).elapsed().as_millis() as u64;
+        self.doing = "counting";
+        let counted =
+            if count.0 < count.1 { Some(Counted::new(db, count.0, count.1, self.divided, alone)?) } else { None };
+        let counted_ms = lap();
+        let _turn = alone();
+        // With what is just coming the newest minutes are computed at once, so that nobody finds them marked. After an absence, or a
+        // failure, what was told and counted is kept first: no stretch of minutes, however large, undoes it.
+        let together = self.divided == 1 && is_last && Instant::now() >= self.costs_next;
+        transaction(db, |db| {
+            self.doing = "telling of invocations";
+            if tell.0 < tell.1 {
+                invoke::tell(db, tell.0, tell.1, |told| TOLD.end(db, told, tell.1, self.divided))?;
+            }
+            let told_ms = lap();
+            self.doing = "keeping what was counted";
+            counted.as_ref().map_or(Ok(()), |counted| counted.keep(db))?;
+            let kept_ms = lap();
+            self.doing = "computing costs";
+            if together {
+                self.costs.compute(db, true)?;
+            }
+            tracing::debug!(counted_ms, told_ms, kept_ms, costs_ms = lap(), up_to = count.1, "rolled a step");
+            self.doing = "ending the transaction";
+            Ok(())
+        })
     }
 
     /// Computes stretches of marked minutes, each kept by itself, until it is enough. One that fails is left for later, and smaller.
@@ -292,7 +304,7 @@ impl Work {
         let until = Instant::now() + ENOUGH;
         self.costs_left = costs::is_any_marked(db)?;
         while self.costs_left && Instant::now() >= self.costs_next && Instant::now() < until {
-            match transaction(db, |db| self.costs.compute(db)) {
+            match transaction(db, |db| self.costs.compute(db, false)) {
                 Ok(()) => self.costs_left = costs::is_any_marked(db)?,
                 Err(error) => {
                     if self.stop.load(Relaxed) {

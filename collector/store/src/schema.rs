@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 12;
+pub(crate) const VERSION: i32 = 13;
 
 /// The first version with signs of containers and with costs by minute: the former are counted once, with what the views tell, the
 /// latter by whoever computes costs.
@@ -18,7 +18,7 @@ const RESOURCE_SIGNS: i32 = 11;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 26] = [
+const FILES: [(&str, &str); 27] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -29,6 +29,7 @@ const FILES: [(&str, &str); 26] = [
     ("invocations", include_str!("schema/invocations.sql")),
     ("service_minutes", include_str!("schema/service_minutes.sql")),
     ("edge_minutes", include_str!("schema/edge_minutes.sql")),
+    ("counted_minutes", include_str!("schema/counted_minutes.sql")),
     ("cost_minutes", include_str!("schema/cost_minutes.sql")),
     ("resource_signs", include_str!("schema/resource_signs.sql")),
     ("prices", include_str!("schema/prices.sql")),
@@ -76,6 +77,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/told_otherwise.sql"),
     concat!(include_str!("schema/resource_signs.sql"), include_str!("schema/cost_minutes.sql")),
     include_str!("schema/beyond_free.sql"),
+    include_str!("schema/counted_minutes.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -173,7 +175,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 12");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 13");
     }
 
     #[test]
@@ -186,6 +188,7 @@ mod tests {
             "said",
             "platform",
             "invocations",
+            "counted_minutes",
             "cost_minutes",
             "resource_signs",
             "watched",

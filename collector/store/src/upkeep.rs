@@ -189,6 +189,9 @@ pub(crate) fn remove_before(db: &Connection, limit: Timestamp) -> Result<u64, St
         "DELETE FROM invocation_rows WHERE started_at < make_timestamp_ns($1)",
         "DELETE FROM service_minutes WHERE minute < make_timestamp_ns($1)",
         "DELETE FROM edge_minutes WHERE minute < make_timestamp_ns($1)",
+        "DELETE FROM counted_minutes WHERE minute < $1 // 60000000000",
+        // What they were counted from is no longer all there.
+        "UPDATE counted_minutes SET basis = 0 WHERE minute <= $1 // 60000000000 + 60 AND basis <> 0",
         "DELETE FROM cost_minutes WHERE minute < make_timestamp_ns($1)",
         "DELETE FROM cost_dirty WHERE minute < make_timestamp_ns($1)",
         "DELETE FROM resource_signs WHERE last_ns < $1",

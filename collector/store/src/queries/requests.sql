@@ -1,5 +1,5 @@
--- requests.sql: the spans of `here`, each with its parent and with the service that answered it, where `near` has them. The
--- end of a WITH clause that names both.
+-- requests.sql: the spans of `here`, each with its parent and with the service that answered it, where `near` has them and no more than the
+-- reach (ns) lies between their starts. The end of a WITH clause that names both.
 -- Some senders give a CLIENT span and the SERVER span that answers it one id: the SERVER's parent is then the CLIENT.
 parents AS (
     SELECT trace_id, span_id,
@@ -17,12 +17,13 @@ answered AS (
     FROM near AS child
     JOIN here ON here.trace_id = child.trace_id AND here.span_id = child.parent_span_id
     WHERE here.kind IN ('client', 'producer')
+      AND abs(epoch_ns(child.started_at) - epoch_ns(here.started_at)) <= /* reach */ 9223372036854775807
       AND (child.kind IN ('server', 'consumer') OR child.service <> here.service)
       AND (child.remote_kind IS NULL OR child.way = 'sync')
 ),
 -- Who answers here, and as what: a call that was refused on its way names by `service.peer.name` a service that has spans of its own.
 known AS (
-    SELECT service, arg_min(platform, first_seen) AS platform FROM resource_rows GROUP BY service
+    SELECT service, arg_min(platform, first_seen) AS platform FROM /* resources */ resource_rows GROUP BY service
 )
 SELECT
     here.* REPLACE (coalesce(known.platform, here.remote_kind) AS remote_kind),
@@ -43,5 +44,6 @@ SELECT
     END AS request
 FROM here
 LEFT JOIN parents ON parents.trace_id = here.trace_id AND parents.span_id = here.parent_span_id
+  AND abs(epoch_ns(parents.started_at) - epoch_ns(here.started_at)) <= /* reach */ 9223372036854775807
 LEFT JOIN answered ON answered.trace_id = here.trace_id AND answered.span_id = here.span_id
 LEFT JOIN known ON known.service = here.remote_name AND here.remote_kind = 'external' AND here.kind = 'client'

@@ -1,5 +1,5 @@
 -- service_minutes: requests served, by minute, service and duration bucket (exponential, scale 3).
--- Recomputed whole for every minute that a new span touches (queries/roll_services.sql), so late spans count too.
+-- Spans that come change it as they change their traces (counts.rs), so late ones count too.
 CREATE TABLE service_minutes (
     minute TIMESTAMP_NS NOT NULL,
     service VARCHAR NOT NULL,
