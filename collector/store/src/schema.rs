@@ -77,7 +77,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     include_str!("schema/told_otherwise.sql"),
     concat!(include_str!("schema/resource_signs.sql"), include_str!("schema/cost_minutes.sql")),
     include_str!("schema/beyond_free.sql"),
-    include_str!("schema/counted_minutes.sql"),
+    concat!(include_str!("schema/counted_minutes.sql"), include_str!("schema/span_blocks_plain.sql")),
 ];
 
 fn file(name: &str) -> &'static str {
