@@ -73,7 +73,7 @@ pub(crate) struct Allowance {
 
 impl Allowance {
     /// A transaction's rows lie in the write-ahead log until a checkpoint, unless they fill a row group.
-    const MOST_WAL: u64 = 256 << 20;
+    pub const MOST_WAL: u64 = 256 << 20;
     /// A disk with less than this is left alone.
     const LEAST: u64 = 4 << 20;
 
@@ -88,9 +88,9 @@ impl Allowance {
         (self.free >= Self::LEAST).then(|| usize::try_from((self.free / 4).min(MOST)).unwrap_or(usize::MAX))
     }
 
-    /// Whether the write-ahead log is so long that it should become part of the file.
-    pub fn calls_for_checkpoint(self) -> bool {
-        self.wal >= Self::MOST_WAL.min(self.free / 2).max(Self::LEAST / 2)
+    /// Whether the write-ahead log is so long that it should become part of the file: has `most` bytes, or half of what is free.
+    pub fn calls_for_checkpoint(self, most: u64) -> bool {
+        self.wal >= most.min((self.free / 2).max(Self::LEAST / 2))
     }
 
     /// Whether a checkpoint will find room: what lies in the log takes a tenth of its bytes in the file.
@@ -234,9 +234,10 @@ mod tests {
         assert_eq!(with(100_000, 0).transaction(), Some(512 << 20));
         assert_eq!(with(48, 0).transaction(), Some(12 << 20));
         assert_eq!(with(3, 0).transaction(), None);
-        assert!(!with(100_000, 255).calls_for_checkpoint());
-        assert!(with(100_000, 256).calls_for_checkpoint());
-        assert!(with(48, 24).calls_for_checkpoint() && with(48, 24).has_room_for_checkpoint());
-        assert!(with(10, 100).calls_for_checkpoint() && !with(10, 100).has_room_for_checkpoint());
+        let calls = |allowance: Allowance| allowance.calls_for_checkpoint(Allowance::MOST_WAL);
+        assert!(!calls(with(100_000, 255)) && calls(with(100_000, 256)));
+        assert!(calls(with(48, 24)) && with(48, 24).has_room_for_checkpoint());
+        assert!(calls(with(10, 100)) && !with(10, 100).has_room_for_checkpoint());
+        assert!(with(100_000, 16).calls_for_checkpoint(16 << 20) && !with(100_000, 0).calls_for_checkpoint(1));
     }
 }

@@ -142,13 +142,15 @@ impl Writer {
         let mut retention = Retention::new(&self.settings);
         loop {
             let stopping = self.stop.load(Relaxed);
-            match self.turn(&db, &mut known)? {
+            let turn = self.turn(&db, &mut known)?;
+            let is_idle = matches!(turn, Turn::Idle);
+            match turn {
                 Turn::Wrote(written) => checkpoint.wrote(written.rows),
                 Turn::Idle if stopping => break,
                 Turn::Idle | Turn::Blocked => {}
             }
             if !stopping {
-                self.upkeep(&db, &mut checkpoint, &mut retention)?;
+                self.upkeep(&db, &mut checkpoint, &mut retention, is_idle)?;
             }
         }
         self.roller.finish();
@@ -366,7 +368,13 @@ impl Writer {
     }
 
     /// Checkpoints and removals, when they are due and no roll has its turn.
-    fn upkeep(&mut self, db: &Lent, checkpoint: &mut Checkpoint, retention: &mut Retention) -> Result<(), Halt> {
+    fn upkeep(
+        &mut self,
+        db: &Lent,
+        checkpoint: &mut Checkpoint,
+        retention: &mut Retention,
+        is_idle: bool,
+    ) -> Result<(), Halt> {
         let turns = self.roller.turns.clone();
         let Some(_turn) = turns.try_take(checkpoint.is_due((self.now)())) else { return Ok(()) };
         let steady = self.steady.clone();
@@ -374,7 +382,8 @@ impl Writer {
         let removed = retention.if_due(db, &self.settings, (self.now)(), &self.progress);
         let removed = survive("retention", removed)?;
         let allowance = Allowance::of(&self.settings.data);
-        if removed == Some(Removed::BySize) || allowance.calls_for_checkpoint() {
+        let most_wal = if is_idle { self.settings.idle_wal_bytes } else { Allowance::MOST_WAL };
+        if removed == Some(Removed::BySize) || allowance.calls_for_checkpoint(most_wal) {
             checkpoint.hurry();
         }
         if checkpoint.is_due((self.now)()) {

@@ -1,4 +1,5 @@
-//! Retention: what is too old leaves, what is too much leaves from its oldest end, and a wrong clock decides nothing.
+//! Retention: what is too old leaves, what is too much leaves from its oldest end, and a wrong clock decides nothing. What stays becomes part of
+//! the file.
 
 use coldlight_model::{Kind, Timestamp};
 use coldlight_store::{Settings, Store};
@@ -126,4 +127,21 @@ async fn a_trace_is_as_it_was_read_until_a_span_of_it_comes_or_goes() {
     let kept = reopened(folder, settings, 1).await;
     assert!(kept.store.is_as_read(young, young_mark).await.unwrap().is_some());
     assert_eq!(kept.store.is_as_read(old, old_mark).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn while_nothing_comes_what_was_rolled_up_becomes_part_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    // By rows and by time no checkpoint is due.
+    let store = Store::open(Settings { idle_wal_bytes: 1, ..settings(folder.path()) }, now).unwrap();
+    let kept = Kept { store, folder };
+    kept.keep(batch("a", vec![span(trace_id(), None, Kind::SERVER, "new", &[])])).await;
+    let log = kept.folder.path().join("coldlight.duckdb.wal");
+    for _ in 0..1000 {
+        if std::fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the write-ahead log stays");
 }
