@@ -8,7 +8,7 @@
 use twox_hash::XxHash3_64;
 
 /// Parts that are kept and read on their own.
-const SLICES: usize = 16;
+pub(crate) const SLICES: u8 = 16;
 
 /// Bits of a slice before folding: 1 MiB in all, enough for about a million different values.
 const SLICE_BITS: usize = 1 << 19;
@@ -16,10 +16,32 @@ const SLICE_BITS: usize = 1 << 19;
 /// Bits of a slice after folding, at least.
 const LEAST_BITS: usize = 1 << 9;
 
-/// Bits a value sets. With at most half of all bits set, one value in sixteen that is not there seems to be.
-const PROBES: u32 = 4;
+/// How exact a filter is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Exactness {
+    /// Half of the bits may be set, four by each value: one value in sixteen that is not there seems to be. A value takes about a byte.
+    Rough,
+    /// Three eighths, eight by each: one in 2,500; two to four bytes.
+    Fine,
+}
 
-const WORDS: usize = SLICE_BITS / 64;
+impl Exactness {
+    /// Bits a value sets.
+    fn probes(self) -> u8 {
+        match self {
+            Self::Rough => 4,
+            Self::Fine => 8,
+        }
+    }
+
+    /// Eighths of the bits that may be set.
+    fn most(self) -> usize {
+        match self {
+            Self::Rough => 4,
+            Self::Fine => 3,
+        }
+    }
+}
 
 /// What is remembered of a value under a name.
 pub(crate) fn fingerprint(name: &str, value: &str) -> u64 {
@@ -31,53 +53,64 @@ pub(crate) fn slice_of(fingerprint: u64) -> u8 {
     (fingerprint >> 60) as u8
 }
 
-fn probes(fingerprint: u64) -> impl Iterator<Item = usize> {
+fn probes(fingerprint: u64, probes: u8) -> impl Iterator<Item = usize> {
     let (start, stride) = (fingerprint as u32, (fingerprint >> 28) as u32 | 1);
-    (0..PROBES).map(move |n| start.wrapping_add(n.wrapping_mul(stride)) as usize)
+    (0..u32::from(probes)).map(move |n| start.wrapping_add(n.wrapping_mul(stride)) as usize)
 }
 
-/// Whether a value may be in a kept slice.
+/// Whether a value may be in a kept slice. Behind the bits of one that is not rough stands how many a value sets.
 pub(crate) fn may_hold(slice: &[u8], fingerprint: u64) -> bool {
+    let (slice, each) = match slice {
+        [bits @ .., each] if bits.len().is_power_of_two() && bits.len() > 1 => (bits, *each),
+        rough => (rough, Exactness::Rough.probes()),
+    };
     let bits = slice.len() * 8;
     // What is not of a size that can have been kept says nothing.
     !bits.is_power_of_two()
-        || probes(fingerprint).all(|place| {
+        || probes(fingerprint, each).all(|place| {
             let place = place & (bits - 1);
             slice[place / 8] & (1 << (place % 8)) != 0
         })
 }
 
 /// A filter under construction.
-pub(crate) struct Bloom(Vec<[u64; WORDS]>);
+pub(crate) struct Bloom {
+    slices: Vec<Vec<u64>>,
+    exactness: Exactness,
+}
 
 impl Bloom {
-    pub fn new() -> Self {
-        Self(vec![[0; WORDS]; SLICES])
+    pub fn new(exactness: Exactness) -> Self {
+        Self { slices: vec![vec![0; SLICE_BITS / 64]; usize::from(SLICES)], exactness }
     }
 
     pub fn insert(&mut self, fingerprint: u64) {
-        let slice = &mut self.0[usize::from(slice_of(fingerprint))];
-        for place in probes(fingerprint) {
+        let slice = &mut self.slices[usize::from(slice_of(fingerprint))];
+        for place in probes(fingerprint, self.exactness.probes()) {
             let place = place & (SLICE_BITS - 1);
             slice[place / 64] |= 1 << (place % 64);
         }
     }
 
     pub fn clear(&mut self) {
-        self.0.iter_mut().for_each(|slice| slice.fill(0));
+        self.slices.iter_mut().for_each(|slice| slice.fill(0));
     }
 
-    /// The slices in order, as small as they may be: folded while no more than half of the bits of each are set.
+    /// The slices in order, as small as they may be: folded while no more of the bits of each are set than may be.
     pub fn slices(&self) -> Vec<Vec<u8>> {
-        let mut slices: Vec<Vec<u64>> = self.0.iter().map(|slice| slice.to_vec()).collect();
+        let mut slices = self.slices.clone();
         while slices[0].len() * 64 > LEAST_BITS {
             let folded: Vec<Vec<u64>> = slices.iter().map(|slice| folded(slice)).collect();
-            if folded.iter().any(|slice| ones(slice) * 2 > slice.len() * 64) {
+            if folded.iter().any(|slice| ones(slice) > slice.len() * 8 * self.exactness.most()) {
                 break;
             }
             slices = folded;
         }
-        slices.iter().map(|slice| slice.iter().flat_map(|word| word.to_le_bytes()).collect()).collect()
+        let each = match self.exactness {
+            Exactness::Rough => None,
+            Exactness::Fine => Some(self.exactness.probes()),
+        };
+        slices.iter().map(|slice| slice.iter().flat_map(|word| word.to_le_bytes()).chain(each).collect()).collect()
     }
 }
 
@@ -102,8 +135,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_put_in_is_found(values in prop::collection::vec(".{0,40}", 1..200)) {
-            let mut bloom = Bloom::new();
+        fn what_was_put_in_is_found(
+            values in prop::collection::vec(".{0,40}", 1..200),
+            exactness in prop::sample::select(vec![Exactness::Rough, Exactness::Fine]),
+        ) {
+            let mut bloom = Bloom::new(exactness);
             values.iter().for_each(|value| bloom.insert(fingerprint("order.id", value)));
             let kept = bloom.slices();
             prop_assert!(values.iter().all(|value| holds(&kept, fingerprint("order.id", value))));
@@ -111,21 +147,25 @@ mod tests {
     }
 
     #[test]
-    fn few_values_take_little_room_and_a_tenth_at_most_of_others_seem_to_be_there() {
-        for count in [0_u64, 1_000, 60_000, 300_000] {
-            let mut bloom = Bloom::new();
+    fn few_values_take_little_room_and_few_others_seem_to_be_there() {
+        let counts = [0_u64, 1_000, 60_000, 300_000];
+        let all = [(Exactness::Rough, 1_000, 2), (Exactness::Fine, 12, 5)];
+        for ((exactness, most_wrong, most_bytes), count) in
+            all.into_iter().flat_map(|one| counts.map(|count| (one, count)))
+        {
+            let mut bloom = Bloom::new(exactness);
             (0..count).for_each(|n| bloom.insert(fingerprint("order.id", &n.to_string())));
             let kept = bloom.slices();
             let wrong = (0..10_000_u64).filter(|n| holds(&kept, fingerprint("order.id", &format!("o-{n}")))).count();
-            assert!(wrong < 1_000, "{wrong} of 10,000 that are not there, of {count}");
+            assert!(wrong < most_wrong, "{wrong} of 10,000 that are not there, of {count}, {exactness:?}");
             let bytes: usize = kept.iter().map(Vec::len).sum();
-            assert!(bytes as u64 <= 1_024 + count * 2, "{bytes} bytes for {count}");
+            assert!(bytes as u64 <= 1_024 + count * most_bytes, "{bytes} bytes for {count}, {exactness:?}");
         }
     }
 
     #[test]
     fn a_cleared_filter_holds_nothing() {
-        let mut bloom = Bloom::new();
+        let mut bloom = Bloom::new(Exactness::Rough);
         bloom.insert(fingerprint("a", "b"));
         bloom.clear();
         assert!(!holds(&bloom.slices(), fingerprint("a", "b")));

@@ -10,7 +10,7 @@ use coldlight_model::{Batch, Resource, ResourceId, Timestamp};
 use crate::journal::Journaled;
 use crate::repeats::{self, Rows, When};
 use crate::rows::{self, Incoming};
-use crate::span_blocks::fingerprints;
+use crate::span_blocks::{Fingerprints, fingerprints};
 
 /// Records of the journal as rows of the tables, and what the journal said of them.
 pub(crate) struct Part {
@@ -30,7 +30,7 @@ pub(crate) struct Part {
     pub metrics: Option<Rows>,
     pub spans: Option<Rows>,
     /// Of what is looked for in the spans.
-    pub fingerprints: Vec<u64>,
+    pub fingerprints: Fingerprints,
     /// Records that no table can take: they point at what they do not have.
     pub broken: Vec<Journaled>,
 }
@@ -70,7 +70,7 @@ impl Part {
                 wanted: repeats::said_first(&incoming, |batch| batch.metrics.len()),
                 times: measured,
             }),
-            fingerprints: spans.as_ref().map_or_else(Vec::new, |spans| fingerprints(&spans.columns)),
+            fingerprints: spans.as_ref().map_or_else(Fingerprints::default, |spans| fingerprints(&spans.columns)),
             spans,
             broken,
         }

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::prices;
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 13;
+pub(crate) const VERSION: i32 = 14;
 
 /// The first version with signs of containers and with costs by minute: the former are counted once, with what the views tell, the
 /// latter by whoever computes costs.
@@ -78,6 +78,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     concat!(include_str!("schema/resource_signs.sql"), include_str!("schema/cost_minutes.sql")),
     include_str!("schema/beyond_free.sql"),
     concat!(include_str!("schema/counted_minutes.sql"), include_str!("schema/span_blocks_plain.sql")),
+    include_str!("schema/traces_apart.sql"),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -175,7 +176,7 @@ mod tests {
         prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap();
         db.execute_batch("INSERT INTO schema_version VALUES (99, make_timestamp_ns(0))").unwrap();
         let refused = prepare(&db, std::path::Path::new("memory"), Timestamp::EPOCH).unwrap_err();
-        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 13");
+        assert_eq!(refused.to_string(), "memory has schema version 99; this coldlight knows up to 14");
     }
 
     #[test]

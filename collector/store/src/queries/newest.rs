@@ -7,7 +7,7 @@ use coldlight_model::{TimeRange, Timestamp, TraceId};
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, params_from_iter};
 
-use super::places::conditions_with_places;
+use super::places::{conditions_with_places, of_traces};
 use super::traces::{Found, TraceSearch, page};
 use crate::error::StoreError;
 use crate::rows;
@@ -48,8 +48,9 @@ fn begun_in(
     found: &Found,
 ) -> Result<HashSet<TraceId>, StoreError> {
     let conditions = conditions_with_places(db, range, &search.filter)?;
-    let sql = conditions.fill(include_str!("traces_begun.sql"));
-    let ids = found.iter().map(|(id, _)| id.to_hex()).collect::<Vec<_>>().join(",");
+    let ids: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
+    let sql = of_traces(db, &conditions.fill(include_str!("traces_begun.sql")), &ids)?;
+    let ids = ids.iter().map(TraceId::to_hex).collect::<Vec<_>>().join(",");
     let params = conditions.params.into_iter().chain([Sql::Text(ids)]);
     let mut statement = db.prepare(&sql)?;
     let ids = statement.query_map(params_from_iter(params), |row| rows::trace_id(row, "trace_id"))?;

@@ -14,7 +14,7 @@ pub(super) fn of_trace(db: &Connection, question: &str, id: TraceId) -> Result<S
     of_traces(db, question, &[id])
 }
 
-/// A question about the spans of some traces.
+/// A question about the spans of some traces. Of hundreds it is asked everywhere.
 pub(super) fn of_traces(db: &Connection, question: &str, ids: &[TraceId]) -> Result<String, StoreError> {
     asked(db, question, ids, Sought::trace)
 }

@@ -3,4 +3,4 @@
 SELECT epoch_ns(min(started_at)) AS low, epoch_ns(max(started_at)) AS high
 FROM span_rows
 WHERE trace_id IN (SELECT unnest(string_split($1, ',')))
-  AND started_at BETWEEN make_timestamp_ns($2) AND make_timestamp_ns($3)
+  AND started_at BETWEEN make_timestamp_ns($2) AND make_timestamp_ns($3) /* where it can be */

@@ -15,5 +15,5 @@ SELECT
     count(*) FILTER (throttle) AS throttles
 FROM span_rows
 WHERE trace_id IN (SELECT unnest(string_split($1, ',')))
-  AND started_at BETWEEN make_timestamp_ns($2) AND make_timestamp_ns($3)
+  AND started_at BETWEEN make_timestamp_ns($2) AND make_timestamp_ns($3) /* where it can be */
 GROUP BY trace_id

@@ -11,7 +11,7 @@ use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
 use super::newest::newest;
-use super::places::conditions_with_places;
+use super::places::{conditions_with_places, of_traces};
 use super::sampled::sampled;
 use crate::Store;
 use crate::error::StoreError;
@@ -133,18 +133,19 @@ fn summaries(
     if found.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids = found.iter().map(|(id, _)| id.to_hex()).collect::<Vec<_>>().join(",");
+    let traces: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
+    let ids = traces.iter().map(TraceId::to_hex).collect::<Vec<_>>().join(",");
     let by_start = matches!(search.sort, TraceSort::Newest | TraceSort::Oldest);
     let starts = found.iter().map(|(_, value)| Timestamp::from_sql(*value));
     let (low, high) = match (by_start, starts.clone().min(), starts.max()) {
         (true, Some(low), Some(high)) => (low, high),
         _ => (search.range.from, search.range.to),
     };
-    let mut statement = db.prepare_cached(include_str!("trace_reach.sql"))?;
+    let mut statement = db.prepare(&of_traces(db, include_str!("trace_reach.sql"), &traces)?)?;
     let around = duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()];
     let reach: (Option<i64>, Option<i64>) =
         statement.query_row(around, |row| Ok((row.get("low")?, row.get("high")?)))?;
-    let mut statement = db.prepare_cached(include_str!("trace_summaries.sql"))?;
+    let mut statement = db.prepare(&of_traces(db, include_str!("trace_summaries.sql"), &traces)?)?;
     let rows = statement.query_map(duckdb::params![ids, reach.0, reach.1], summary)?;
     let mut summaries: HashMap<TraceId, TraceSummary> =
         rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>()?;

@@ -2,4 +2,4 @@
 SELECT DISTINCT trace_id
 FROM span_rows
 WHERE TRUE /* conditions */
-  AND trace_id IN (SELECT unnest(string_split(?, ',')))
+  AND trace_id IN (SELECT unnest(string_split(?, ','))) /* where it can be */

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS span_blocks (
     -- The journal records of the block, from and to.
     first_sequence UBIGINT NOT NULL,
     last_sequence UBIGINT NOT NULL,
-    -- Which part of the filter: four bits of the fingerprint.
+    -- Which part of the filter: four bits of the fingerprint, and 16 more for traces, which have a filter of their own (span_blocks.rs).
     slice UTINYINT NOT NULL,
     bits BLOB NOT NULL USING COMPRESSION uncompressed
 );
