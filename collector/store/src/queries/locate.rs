@@ -1,7 +1,7 @@
 //! From whatever id a person has to the trace it is in.
 
 use coldlight_model::{SpanId, TraceId};
-use duckdb::{Connection, OptionalExt, Params, params};
+use duckdb::{Connection, OptionalExt};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -24,24 +24,34 @@ impl Store {
             let hex = text
                 .strip_prefix("1-")
                 .map_or_else(|| text.to_lowercase(), |rest| rest.replace('-', "").to_lowercase());
-            if SpanId::from_hex(&hex).is_some()
-                && let Some(found) = located(db, include_str!("locate_span.sql"), params![hex])?
-            {
-                return Ok(Some(found));
-            }
             let request = |name| Sought::attribute(name, &text);
-            let ids =
-                [Sought::trace(&hex), Sought::request(&text), request("aws.request_id"), request("aws.request.id")];
-            let question = include_str!("locate.sql").replace("/* where it can be */", &where_any_can_be(db, &ids)?);
-            located(db, &question, params![hex, text])
+            // One after the other: each reads where it alone can be.
+            let questions = [
+                (SpanId::from_hex(&hex).is_some(), include_str!("locate_span.sql"), &hex, vec![]),
+                (TraceId::from_hex(&hex).is_some(), include_str!("locate_trace.sql"), &hex, vec![Sought::trace(&hex)]),
+                (true, include_str!("locate_invocation.sql"), &text, vec![Sought::request(&text)]),
+                (
+                    true,
+                    include_str!("locate_request.sql"),
+                    &text,
+                    vec![request("aws.request_id"), request("aws.request.id")],
+                ),
+            ];
+            for (may_be, question, id, sought) in questions {
+                if may_be && let Some(found) = located(db, question, id, &sought)? {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
         })
         .await
     }
 }
 
-fn located(db: &Connection, question: &str, ids: impl Params) -> Result<Option<Located>, StoreError> {
-    let mut statement = db.prepare(question)?;
-    let found = statement.query_row(ids, |row| {
+fn located(db: &Connection, question: &str, id: &str, sought: &[Sought]) -> Result<Option<Located>, StoreError> {
+    let place = if sought.is_empty() { String::new() } else { where_any_can_be(db, sought)? };
+    let mut statement = db.prepare(&question.replace("/* where it can be */", &place))?;
+    let found = statement.query_row([id], |row| {
         let is_trace: bool = row.get("is_trace")?;
         Ok(Located {
             trace_id: rows::trace_id(row, "trace_id")?,
