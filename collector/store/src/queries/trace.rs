@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use coldlight_model::{Alike, AlikeGroup, LogLine, Rank, SpanEvent, SpanId, Trace, TraceId, TraceSpan};
-use duckdb::named_params;
 use duckdb::types::Value as Sql;
+use duckdb::{named_params, params};
 
 use super::places::of_trace;
 use crate::Store;
@@ -25,6 +25,10 @@ pub struct TraceMark {
     reopened: u64,
 }
 
+/// More spans than this are handed over while they are read, so that no trace is too long for the engine's memory. Of fewer it takes longer
+/// to begin with that than to read them.
+const FEW: usize = 2_000;
+
 impl Store {
     /// All spans of a trace by start; `None` when none is here.
     pub async fn trace(&self, id: TraceId) -> Result<Option<Trace>, StoreError> {
@@ -36,10 +40,18 @@ impl Store {
         let mut mark = self.mark();
         let (spans, beyond) = self
             .ask(move |db| {
-                let mut statement = db.prepare(&of_trace(db, include_str!("trace.sql"), id)?)?;
+                let sql = of_trace(db, include_str!("trace.sql"), id)?;
                 let (mut spans, mut beyond) = (Vec::new(), 0);
-                for batch in statement.stream_arrow([id.to_hex()])? {
-                    beyond += rows::trace_spans(&batch?, mark.sequence, &mut spans)?;
+                let mut few = db.prepare(&[&sql, "LIMIT ?"].concat())?;
+                for batch in few.query_arrow(params![id.to_hex(), FEW + 1])? {
+                    beyond += rows::trace_spans(&batch, mark.sequence, &mut spans)?;
+                }
+                if spans.len() > FEW {
+                    (spans, beyond) = (Vec::new(), 0);
+                    let mut all = db.prepare(&sql)?;
+                    for batch in all.stream_arrow([id.to_hex()])? {
+                        beyond += rows::trace_spans(&batch?, mark.sequence, &mut spans)?;
+                    }
                 }
                 spans.sort_by(|a, b| {
                     let by_start = (a.started_at, a.span_id).cmp(&(b.started_at, b.span_id));
