@@ -18,6 +18,7 @@ mod crowd;
 mod engine;
 mod error;
 mod handed;
+mod hours;
 mod invoke;
 pub mod journal;
 mod lock;

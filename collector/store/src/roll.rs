@@ -14,6 +14,7 @@ use crate::costs::{self, Costs};
 use crate::counts::{self, Counted};
 use crate::engine::{Engine, transaction};
 use crate::error::{StoreError, chain};
+use crate::hours;
 use crate::invoke;
 use crate::progress::Progress;
 use crate::turns::Turns;
@@ -110,6 +111,7 @@ impl Roller {
             doing: "",
             costs: Costs::new(),
             costs_left: false,
+            hours_left: false,
             costs_next: Instant::now(),
         };
         let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
@@ -180,6 +182,8 @@ struct Work {
     costs: Costs,
     /// Whether minutes are still marked: they are computed even when nothing comes.
     costs_left: bool,
+    /// Likewise of hours that are over.
+    hours_left: bool,
     /// Not before: computing them failed, and whatever else there is to do does not wait for it.
     costs_next: Instant,
     /// Of this many parts of a step one is taken at a time: more after a failure, for a step may need more memory than there is.
@@ -200,6 +204,7 @@ impl Work {
             }
             self.costs_left |= self.progress.costs_marked.swap(false, Relaxed);
             let pending = (self.costs_left && Instant::now() >= self.costs_next)
+                || self.hours_left
                 || self.rolled.is_none_or(|rolled| written > rolled);
             // Asked with every look: whoever was behind when the last roll ended may have caught up long before it has rested.
             let rested = Instant::now() >= next.max(ended + self.rest(came.elapsed() < QUIET));
@@ -263,7 +268,8 @@ impl Work {
             }
         }
         self.rolled = Some(done);
-        self.compute_costs(&db)
+        self.compute_costs(&db)?;
+        self.sum_hours(&db)
     }
 
     /// Counts the spans of records after the first to the second of `count` and tells of the invocations in those of `tell`.
@@ -297,6 +303,18 @@ impl Work {
             self.doing = "ending the transaction";
             Ok(())
         })
+    }
+
+    /// Sums hours that are over, each kept by itself, until it is enough; none while the writer is behind.
+    fn sum_hours(&mut self, db: &Connection) -> Result<(), StoreError> {
+        let until = Instant::now() + ENOUGH;
+        self.doing = "summing hours";
+        self.hours_left = true;
+        while self.hours_left && Instant::now() < until && !self.progress.is_behind((self.now)(), BEHIND) {
+            let _turn = self.turns.take();
+            self.hours_left = transaction(db, |db| hours::sum_next(db, (self.now)()))?;
+        }
+        Ok(())
     }
 
     /// Computes stretches of marked minutes, each kept by itself, until it is enough. One that fails is left for later, and smaller.

@@ -18,7 +18,7 @@ const RESOURCE_SIGNS: i32 = 11;
 
 const ORDER: &str = include_str!("schema/_order");
 
-const FILES: [(&str, &str); 27] = [
+const FILES: [(&str, &str); 28] = [
     ("state", include_str!("schema/state.sql")),
     ("resources", include_str!("schema/resources.sql")),
     ("spans", include_str!("schema/spans.sql")),
@@ -30,6 +30,7 @@ const FILES: [(&str, &str); 27] = [
     ("service_minutes", include_str!("schema/service_minutes.sql")),
     ("edge_minutes", include_str!("schema/edge_minutes.sql")),
     ("counted_minutes", include_str!("schema/counted_minutes.sql")),
+    ("hours", include_str!("schema/hours.sql")),
     ("cost_minutes", include_str!("schema/cost_minutes.sql")),
     ("resource_signs", include_str!("schema/resource_signs.sql")),
     ("prices", include_str!("schema/prices.sql")),
@@ -78,7 +79,7 @@ const MIGRATIONS: [&str; (VERSION - 1) as usize] = [
     concat!(include_str!("schema/resource_signs.sql"), include_str!("schema/cost_minutes.sql")),
     include_str!("schema/beyond_free.sql"),
     concat!(include_str!("schema/counted_minutes.sql"), include_str!("schema/span_blocks_plain.sql")),
-    include_str!("schema/traces_apart.sql"),
+    concat!(include_str!("schema/traces_apart.sql"), include_str!("schema/hours.sql")),
 ];
 
 fn file(name: &str) -> &'static str {
@@ -190,6 +191,7 @@ mod tests {
             "platform",
             "invocations",
             "counted_minutes",
+            "hours",
             "cost_minutes",
             "resource_signs",
             "watched",

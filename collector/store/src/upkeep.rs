@@ -189,6 +189,10 @@ pub(crate) fn remove_before(db: &Connection, limit: Timestamp) -> Result<u64, St
         "DELETE FROM invocation_rows WHERE started_at < make_timestamp_ns($1)",
         "DELETE FROM service_minutes WHERE minute < make_timestamp_ns($1)",
         "DELETE FROM edge_minutes WHERE minute < make_timestamp_ns($1)",
+        // The hour of the limit has lost minutes, so that it is summed anew.
+        "DELETE FROM service_hours WHERE minute < make_timestamp_ns($1)",
+        "DELETE FROM edge_hours WHERE minute < make_timestamp_ns($1)",
+        "DELETE FROM counted_hours WHERE hour <= $1 // 3600000000000",
         "DELETE FROM counted_minutes WHERE minute < $1 // 60000000000",
         // What they were counted from is no longer all there.
         "UPDATE counted_minutes SET basis = 0 WHERE minute <= $1 // 60000000000 + 60 AND basis <> 0",

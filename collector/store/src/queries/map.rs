@@ -16,6 +16,7 @@ use super::spent::{Whole, each_sum};
 use crate::Store;
 use crate::counts::{EDGE_ROWS, REQUESTS, SERVICE_ROWS};
 use crate::error::StoreError;
+use crate::hours::Pieces;
 use crate::rows::whole;
 
 /// Slices of the map's small charts.
@@ -33,13 +34,14 @@ impl Store {
         self.ask(move |db| {
             if filter.is_empty() {
                 let sampled = sampled(db, range, &filter)?;
-                return Ok(ServiceMap { sampled, ..answer(db, range, Source::Rollups)? });
+                let source = Source::Rollups(Pieces::of(db, range.whole_minutes())?);
+                return Ok(ServiceMap { sampled, ..answer(db, range, &source)? });
             }
             let range = lately(range);
             let map = among(db, range, &filter, || {
                 let narrowed = Some(gather(db, range, &filter)?);
                 let sampled = sampled(db, range, &filter)?;
-                Ok(ServiceMap { narrowed, sampled, ..answer(db, range, Source::Found)? })
+                Ok(ServiceMap { narrowed, sampled, ..answer(db, range, &Source::Found)? })
             });
             // The connection goes back to the others, and memory too.
             db.execute_batch("DROP TABLE IF EXISTS temp.rolling")?;
@@ -50,36 +52,32 @@ impl Store {
 }
 
 /// Where the rows of the map come from.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
-    Rollups,
+    Rollups(Pieces),
     /// The tables `chosen` and `rolling` of this connection.
     Found,
 }
 
 impl Source {
-    /// A question about rollups, asked of the rows of this source.
-    fn of(self, question: &str, table: &str, rows: &str) -> String {
+    /// A question about rollups `of` services or edges, asked of the rows of this source; each minute for itself, or hours together.
+    fn of(&self, of: &str, question: &str, by_minute: bool) -> String {
+        let (columns, rows) = match of {
+            "edge" => ("caller_kind, caller, callee_kind, callee, way", EDGE_ROWS),
+            _ => ("service, platform, entry", SERVICE_ROWS),
+        };
         match self {
-            Self::Rollups => question.to_owned(),
-            Self::Found => [
-                "WITH ",
-                table,
-                " (minute, ",
-                columns(table),
-                ", bucket, calls, errors, faults, throttles) AS (\n",
-                rows,
-                "\n)\n",
-                question,
-            ]
-            .concat(),
+            Self::Rollups(_) if by_minute => question.to_owned(),
+            Self::Rollups(pieces) => format!("WITH {of}_minutes AS (\n{}\n)\n{question}", pieces.rows(of)),
+            Self::Found => format!(
+                "WITH {of}_minutes (minute, {columns}, bucket, calls, errors, faults, throttles) AS (\n{rows}\n)\n{question}"
+            ),
         }
     }
 
     /// A question about `table`, which begins with a clause of its own, asked of the traces of this source.
-    fn of_traces(self, question: &str, table: &str) -> String {
+    fn of_traces(&self, question: &str, table: &str) -> String {
         match self {
-            Self::Rollups => question.to_owned(),
+            Self::Rollups(_) => question.to_owned(),
             Self::Found => {
                 let own = [
                     "WITH ",
@@ -95,11 +93,6 @@ impl Source {
     }
 }
 
-/// The columns of a table of rollups between `minute` and `bucket`.
-fn columns(table: &str) -> &'static str {
-    if table == "edge_minutes" { "caller_kind, caller, callee_kind, callee, way" } else { "service, platform, entry" }
-}
-
 /// Gathers the spans of the chosen traces into the table `rolling`, and tells how many `filter` finds.
 fn gather(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Narrowed, StoreError> {
     let conditions = conditions_with_places(db, range, filter)?;
@@ -110,7 +103,7 @@ fn gather(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Narrowed
     Ok(Narrowed { traces: of.unsigned_abs().min(MOST_TRACES), of: of.unsigned_abs() })
 }
 
-fn answer(db: &Connection, range: TimeRange, source: Source) -> Result<ServiceMap, StoreError> {
+fn answer(db: &Connection, range: TimeRange, source: &Source) -> Result<ServiceMap, StoreError> {
     let minutes = range.whole_minutes();
     let mut nodes: BTreeMap<String, MapNode> = BTreeMap::new();
     services(db, minutes, source, &mut nodes)?;
@@ -143,10 +136,10 @@ fn add(stats: &mut NodeStats, row: &Row<'_>) -> duckdb::Result<()> {
 fn services(
     db: &Connection,
     range: TimeRange,
-    source: Source,
+    source: &Source,
     nodes: &mut BTreeMap<String, MapNode>,
 ) -> Result<(), StoreError> {
-    let mut statement = db.prepare(&source.of(include_str!("map_services.sql"), "service_minutes", SERVICE_ROWS))?;
+    let mut statement = db.prepare(&source.of("service", include_str!("map_services.sql"), false))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
     while let Some(row) = rows.next()? {
         let node = Node::new(NodeKind::from_name(&row.get::<_, String>("platform")?), row.get::<_, String>("service")?);
@@ -162,8 +155,8 @@ fn services(
     Ok(())
 }
 
-fn edges(db: &Connection, range: TimeRange, source: Source) -> Result<Vec<MapEdge>, StoreError> {
-    let mut statement = db.prepare(&source.of(include_str!("map_edges.sql"), "edge_minutes", EDGE_ROWS))?;
+fn edges(db: &Connection, range: TimeRange, source: &Source) -> Result<Vec<MapEdge>, StoreError> {
+    let mut statement = db.prepare(&source.of("edge", include_str!("map_edges.sql"), false))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
     let mut edges: BTreeMap<(String, String, Way), MapEdge> = BTreeMap::new();
     while let Some(row) = rows.next()? {
@@ -214,11 +207,11 @@ fn bin_length(range: TimeRange) -> u64 {
     (range.length() / BINS).div_ceil(MINUTE).max(1) * MINUTE
 }
 
-fn entries(db: &Connection, range: TimeRange, source: Source, bin_length: u64) -> Result<Vec<EntryBin>, StoreError> {
+fn entries(db: &Connection, range: TimeRange, source: &Source, bin_length: u64) -> Result<Vec<EntryBin>, StoreError> {
     let count = range.length().div_ceil(bin_length);
     let mut bins: Vec<EntryBin> =
         (0..count).map(|bin| EntryBin { from: range.from.plus(bin * bin_length), ..EntryBin::default() }).collect();
-    let mut statement = db.prepare(&source.of(include_str!("map_entries.sql"), "service_minutes", SERVICE_ROWS))?;
+    let mut statement = db.prepare(&source.of("service", include_str!("map_entries.sql"), true))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos(), bin_length as i64])?;
     while let Some(row) = rows.next()? {
         let at: i64 = row.get("bin")?;
@@ -233,13 +226,13 @@ fn entries(db: &Connection, range: TimeRange, source: Source, bin_length: u64) -
 fn bills(
     db: &Connection,
     range: TimeRange,
-    source: Source,
+    source: &Source,
     bin_length: u64,
     nodes: &mut [MapNode],
     bins: &mut [EntryBin],
 ) -> Result<Spent, StoreError> {
     let (mut all, mut bills) = (Spent::default(), BTreeMap::<String, Bill>::new());
-    let of = if source == Source::Found { Whole::Found } else { Whole::All };
+    let of = if matches!(source, Source::Found) { Whole::Found } else { Whole::All };
     each_sum(db, range, bin_length, of, |service, bin, spent| {
         all.add(&spent);
         if let Some(bin) = bins.get_mut(bin) {

@@ -2,11 +2,11 @@
 -- node has one kind, the latest said. Minutes are summed first, kinds are looked at in what is left.
 SELECT
     arg_max(caller_kind, latest) AS caller_kind, caller, arg_max(callee_kind, latest) AS callee_kind, callee, way, bucket,
-    sum(calls)::UBIGINT AS calls, sum(errors)::UBIGINT AS errors, sum(faults)::UBIGINT AS faults, sum(throttles)::UBIGINT AS throttles
+    sum(calls::BIGINT)::UBIGINT AS calls, sum(errors::BIGINT)::UBIGINT AS errors, sum(faults::BIGINT)::UBIGINT AS faults, sum(throttles::BIGINT)::UBIGINT AS throttles
 FROM (
     SELECT
         caller_kind, caller, callee_kind, callee, way, bucket, max(minute) AS latest,
-        sum(calls) AS calls, sum(errors) AS errors, sum(faults) AS faults, sum(throttles) AS throttles,
+        sum(calls::BIGINT) AS calls, sum(errors::BIGINT) AS errors, sum(faults::BIGINT) AS faults, sum(throttles::BIGINT) AS throttles,
         caller_kind IN ('service', 'lambda', 'ecs', 'eks', 'ec2') AS caller_serves,
         callee_kind IN ('service', 'lambda', 'ecs', 'eks', 'ec2') AS callee_serves
     FROM edge_minutes

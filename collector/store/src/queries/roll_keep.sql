@@ -36,5 +36,6 @@ DELETE FROM edge_minutes
 WHERE minute BETWEEN (SELECT first_minute FROM touched_extent) AND (SELECT last_minute FROM touched_extent)
   AND epoch_ns(minute) // 60000000000 IN (SELECT minute FROM temp.touched_minutes);
 INSERT INTO edge_minutes FROM temp.summed;
+DELETE FROM counted_hours WHERE hour IN (SELECT minute // 60 FROM temp.touched_minutes);
 DROP TABLE temp.summed;
 DROP TABLE temp.touched_extent

@@ -1,10 +1,11 @@
 //! The map: edges from spans in whatever order they come.
 
 use coldlight_model::{
-    Attributes, Filter, Kind, Narrowed, QueueState, ServiceMap, Span, StatusCode, Timestamp, TraceId, Value,
+    Attributes, Filter, Kind, Narrowed, QueueState, ServiceMap, Span, StatusCode, TimeRange, Timestamp, TraceId, Value,
 };
+use coldlight_store::Store;
 
-use crate::made::{self, Kept, batch, last_hour, span, trace_id};
+use crate::made::{self, Kept, batch, last_hour, now, span, trace_id};
 
 fn drawn(map: &ServiceMap) -> Vec<String> {
     map.edges
@@ -109,7 +110,7 @@ async fn sql_and_rust_agree_on_buckets() {
         for nudge in [-1i64, 0, 1] {
             let duration = ((1i64 << power) + nudge).max(0) as u64;
             let mut one = span(trace_id(), None, Kind::SERVER, "s", &[]);
-            one.started_at = made::now().minus(1_000_000_000);
+            one.started_at = now().minus(1_000_000_000);
             one.ended_at = one.started_at.plus(duration);
             spans.push(one);
             expected.add(coldlight_model::bucket_of(duration), 1);
@@ -227,4 +228,43 @@ async fn a_queue_tells_what_went_in_what_came_out_and_how_long_it_waited() {
     assert_eq!((flow.node.id().as_str(), flow.all_sent(), flow.all_received()), ("sqs:orders", 30, 8));
     assert_eq!((flow.all_waits().count, flow.all_waits().longest), (1, 2_500_000_000));
     assert_eq!(flow.state(), QueueState::Fills { by: 22 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_counts_hours_that_are_over_the_minutes_around_them_and_late_spans() {
+    const HOUR: u64 = 3_600_000_000_000;
+    let kept = made::store();
+    let ago = |hours: u64| {
+        let (front, out, back) = call(trace_id());
+        [front, out, back].map(|span| Span {
+            started_at: span.started_at.minus(hours * HOUR),
+            ended_at: span.ended_at.minus(hours * HOUR),
+            ..span
+        })
+    };
+    let send = async |kept: &Kept, hours| {
+        let [front, out, back] = ago(hours);
+        kept.keep(batch("front", vec![front, out])).await;
+        kept.keep(batch("back", vec![back])).await;
+    };
+    let day = TimeRange { from: now().minus(24 * HOUR), to: now().plus(60_000_000_000) };
+    for hours in 0..5 {
+        send(&kept, hours).await;
+    }
+    let of = async |kept: &Kept| drawn(&kept.store.map(day, Filter::default()).await.unwrap());
+    assert_eq!(of(&kept).await, ["service:front -sync-> service:back 5"]);
+    send(&kept, 3).await;
+    assert_eq!(of(&kept).await, ["service:front -sync-> service:back 6"]);
+    kept.store.close().unwrap();
+    let Kept { store, folder } = kept;
+    drop(store);
+    let db = duckdb::Connection::open(folder.path().join("coldlight.duckdb")).unwrap();
+    let hours: u64 = db.query_row("SELECT count(*) FROM counted_hours", [], |row| row.get(0)).unwrap();
+    assert_eq!(hours, 4, "all but the one that is not over");
+    drop(db);
+    let kept = Kept { store: Store::open(made::settings(folder.path()), now).unwrap(), folder };
+    assert_eq!(of(&kept).await, ["service:front -sync-> service:back 6"]);
+    let before_noon = TimeRange { from: day.from, to: now().minus(2 * HOUR) };
+    let map = kept.store.map(before_noon, Filter::default()).await.unwrap();
+    assert_eq!((map.entries.calls, drawn(&map)), (4, vec!["service:front -sync-> service:back 4".to_owned()]));
 }
