@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 
+from long import long_trace
 from machine import percentiles
 
 PAGES = [
@@ -111,6 +112,7 @@ def ours(programs, data, repeat):
     examples = json.loads(get(server.http + "/api/v1/sql/examples")[1])["examples"]
     found["examples"] = [asked(server, one["sql"], repeat, one["name"]) for one in examples]
     found["fresh_ms"] = freshness(server)
+    found["long_trace"] = long_trace(server, get)
     server.end(signal.SIGKILL)
     server = Server(programs, data)
     found["start_after_kill_ms"] = server.ready_ms

@@ -117,6 +117,8 @@ def acknowledged(found):
         (f"start with {reads['spans']:,} spans", f"{reads['start_ms']:.0f} ms"),
         ("start after kill -9", f"{reads['start_after_kill_ms']:.0f} ms"),
         ("end after SIGTERM", f"{reads['end_ms']:.0f} ms"),
+        (f"first row of a trace of {reads['long_trace']['spans']:,} spans", f"{reads['long_trace']['first_ms']:.0f} ms"),
+        ("and once it was read", f"{reads['long_trace']['again_ms']:.0f} ms"),
         ("full scan of two columns", f"{reads['scan']['median_ms']:.1f} ms"),
     ]
     return section("Times", table(("", "p50", "p99", "max"), rows) + table(("", ""), once))
