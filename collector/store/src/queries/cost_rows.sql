@@ -1,6 +1,6 @@
--- cost_rows.sql: rows of cost_minutes from $from until $to (ns, whole minutes), with the calls in `calls_now`. What spending.sql and
--- spending_calls.sql tell one by one; a call of an invocation is of its own minute here.
-INSERT INTO cost_minutes BY NAME
+-- cost_rows.sql: what began from $from until $to (ns) cost, by minute, with the calls in `calls_now`; to be summed by cost_sums.sql. What
+-- spending.sql and spending_calls.sql tell one by one; a call of an invocation is of its own minute here.
+INSERT INTO temp.cost_parts BY NAME
 WITH functions AS (
     SELECT
         epoch_ns(started_at) // 60000000000 AS minute, 'function' AS made_by,
