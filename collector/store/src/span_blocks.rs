@@ -31,6 +31,9 @@ const MOST_RANGES: usize = 64;
 const MOST_VALUES: usize = 8;
 const MOST_TRACES: usize = 256;
 
+/// Of up to so many slices of sixteen each is read by itself.
+const FEW_SLICES: usize = 8;
+
 /// What is looked for: its fingerprint, in one of the two filters of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sought {
@@ -197,29 +200,34 @@ pub(crate) fn where_any_can_be(db: &Connection, sought: &[Sought]) -> Result<Str
     if traces > MOST_TRACES || sought.len() - traces > MOST_VALUES {
         return Ok(String::new());
     }
-    let mut by_slice: BTreeMap<u8, Vec<Sought>> = BTreeMap::new();
-    sought.iter().for_each(|one| by_slice.entry(one.slice()).or_default().push(*one));
-    let mut any = Ranges::none();
-    for of_slice in by_slice.values() {
-        any = any.and_also(possible(db, of_slice)?);
-    }
-    Ok(condition(any))
+    Ok(condition(possible(db, sought)?))
 }
 
-/// In which records any of `sought` can be, all of one slice.
+/// In which records any of `sought` can be.
 fn possible(db: &Connection, sought: &[Sought]) -> Result<Ranges, StoreError> {
-    let Some(slice) = sought.first().map(|one| one.slice()) else { return Ok(Ranges::none()) };
+    let mut by_slice: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+    sought.iter().for_each(|one| by_slice.entry(one.slice()).or_default().push(one.fingerprint()));
+    let slices: Vec<u8> = by_slice.keys().copied().collect();
+    // Of many all between them: bits that nobody asked for take time, too.
+    let at_once = if slices.len() > FEW_SLICES { slices.len() } else { 1 };
     let mut statement = db.prepare_cached(include_str!("queries/span_blocks.sql"))?;
-    let mut rows = statement.query([slice])?;
-    let (mut without, mut with) = (Vec::new(), Vec::new());
-    while let Some(row) = rows.next()? {
-        let records = row.get(0)?..=row.get(1)?;
-        let bits = row.get_ref(2)?.as_blob().ok();
-        let holds = bits.is_none_or(|bits| sought.iter().any(|one| may_hold(bits, one.fingerprint())));
-        if holds { with.push(records) } else { without.push(records) }
+    let mut blocks: BTreeMap<(u64, u64), bool> = BTreeMap::new();
+    for slices in slices.chunks(at_once) {
+        let mut rows = statement.query([slices.first(), slices.last()])?;
+        while let Some(row) = rows.next()? {
+            let Some(fingerprints) = by_slice.get(&row.get(2)?) else { continue };
+            let bits = row.get_ref(3)?.as_blob().ok();
+            let holds = bits.is_none_or(|bits| fingerprints.iter().any(|one| may_hold(bits, *one)));
+            *blocks.entry((row.get(0)?, row.get(1)?)).or_default() |= holds;
+        }
     }
+    if slices.is_empty() {
+        return Ok(Ranges::none());
+    }
+    let of =
+        |wanted| blocks.iter().filter(move |(_, holds)| **holds == wanted).map(|((from, to), _)| *from..=*to).collect();
     // A record may lie at the end of one block and at the beginning of another.
-    Ok(Ranges::of(without).others().and_also(Ranges::of(with)))
+    Ok(Ranges::of(of(false)).others().and_also(Ranges::of(of(true))))
 }
 
 fn condition(possible: Ranges) -> String {

@@ -19,6 +19,16 @@ pub(super) fn of_traces(db: &Connection, question: &str, ids: &[TraceId]) -> Res
     asked(db, question, ids, Sought::trace)
 }
 
+/// Where spans of some traces can be, for several questions about them.
+pub(super) fn place_of(db: &Connection, ids: &[TraceId]) -> Result<String, StoreError> {
+    of_traces(db, PLACE, ids)
+}
+
+/// A question asked at such a place.
+pub(super) fn at(place: &str, question: &str) -> String {
+    question.replace(PLACE, place)
+}
+
 /// A question about the spans that link to one of some traces.
 pub(super) fn linking_to(db: &Connection, question: &str, ids: &[TraceId]) -> Result<String, StoreError> {
     asked(db, question, ids, Sought::link)

@@ -11,7 +11,7 @@ use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
 use super::newest::newest;
-use super::places::{conditions_with_places, of_traces};
+use super::places::{at, conditions_with_places, place_of};
 use super::sampled::sampled;
 use crate::Store;
 use crate::error::StoreError;
@@ -141,11 +141,12 @@ fn summaries(
         (true, Some(low), Some(high)) => (low, high),
         _ => (search.range.from, search.range.to),
     };
-    let mut statement = db.prepare(&of_traces(db, include_str!("trace_reach.sql"), &traces)?)?;
+    let place = place_of(db, &traces)?;
+    let mut statement = db.prepare(&at(&place, include_str!("trace_reach.sql")))?;
     let around = duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()];
     let reach: (Option<i64>, Option<i64>) =
         statement.query_row(around, |row| Ok((row.get("low")?, row.get("high")?)))?;
-    let mut statement = db.prepare(&of_traces(db, include_str!("trace_summaries.sql"), &traces)?)?;
+    let mut statement = db.prepare(&at(&place, include_str!("trace_summaries.sql")))?;
     let rows = statement.query_map(duckdb::params![ids, reach.0, reach.1], summary)?;
     let mut summaries: HashMap<TraceId, TraceSummary> =
         rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>()?;
