@@ -39,6 +39,6 @@ async fn maybe(site: &Site, id: Option<TraceId>) -> Result<Option<Given>, Wrong>
 /// A trace with what is known of its cost; `None` when no span of it is here.
 pub async fn given(site: &Site, id: TraceId) -> Result<Option<Given>, Wrong> {
     let Some(trace) = site.store.trace(id).await? else { return Ok(None) };
-    let (invocations, cost) = tokio::join!(site.store.invocations_of_trace(id), cost(site, id));
+    let (invocations, cost) = tokio::join!(site.store.invocations_of_trace(&trace), cost(site, id));
     Ok(Some(Given { tree: SpanTree::build(&trace.spans), trace, invocations: invocations?, cost: cost? }))
 }

@@ -34,7 +34,7 @@ impl ReadTrace {
 
     /// Its invocations as they are now, for a page.
     pub async fn invocations(&self, store: &Store) -> Result<Arc<[InvocationSummary]>, StoreError> {
-        let now: Arc<[_]> = store.invocations_of_trace(self.trace.trace_id).await?.into();
+        let now: Arc<[_]> = store.invocations_of_trace(&self.trace).await?.into();
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(now.clone());
         Ok(now)
     }

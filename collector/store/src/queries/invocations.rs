@@ -7,7 +7,7 @@ use coldlight_model::money::lambda::{Initialization, Invocation, Time, invocatio
 use coldlight_model::money::{Architecture, Date, PriceBook, Usd};
 use coldlight_model::{
     Filter, InvocationCost, InvocationCursor, InvocationList, InvocationSort, InvocationSummary, Nanos, SpanId,
-    TimeRange, Timestamp, TraceId,
+    TimeRange, Timestamp, Trace, TraceId,
 };
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
@@ -44,15 +44,28 @@ impl Store {
         self.ask(move |db| transaction(db, |db| page(db, &search))).await
     }
 
-    /// The first thousand invocations of a trace, by start.
-    pub async fn invocations_of_trace(&self, id: TraceId) -> Result<Vec<InvocationSummary>, StoreError> {
-        self.ask(move |db| named(db, "trace_id = ?", vec![Sql::Text(id.to_hex())], MOST_NAMED)).await
+    /// The first thousand invocations of a trace, by start, of those begun [`around`] its spans.
+    pub async fn invocations_of_trace(&self, trace: &Trace) -> Result<Vec<InvocationSummary>, StoreError> {
+        let spans = trace.spans.iter().map(|span| span.started_at);
+        let (first, last) = (spans.clone().min().unwrap_or_default(), spans.max().unwrap_or_default());
+        let [from, to] = around(first.nanos(), last.nanos()).map(Sql::BigInt);
+        let asked = vec![Sql::Text(trace.trace_id.to_hex()), from, to];
+        let which = "trace_id = ? AND started_at BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)";
+        self.ask(move |db| named(db, which, asked, MOST_NAMED)).await
     }
 
     /// The first thousand attempts of a request id, by start; none when nobody spoke of it.
     pub async fn invocations_of_request(&self, request_id: String) -> Result<Vec<InvocationSummary>, StoreError> {
         self.ask(move |db| named(db, "request_id = ?", vec![Sql::Text(request_id)], MOST_NAMED)).await
     }
+}
+
+/// From when to when invocations of a trace begin whose spans began from `first` to `last`, in ns. Lambda tries an asynchronous event again
+/// for six hours at most, an invocation takes 15 minutes, and clocks of senders differ.
+pub(super) fn around(first: i64, last: i64) -> [i64; 2] {
+    const BEFORE: i64 = 20 * 60_000_000_000;
+    const AFTER: i64 = 6 * 3_600_000_000_000 + BEFORE;
+    [first.saturating_sub(BEFORE), last.saturating_add(AFTER)]
 }
 
 /// What invocations are sorted by: whole numbers, the greatest first.

@@ -6,6 +6,7 @@ use coldlight_model::money::Usd;
 use coldlight_model::{Downstream, OwnCost, Split, TraceCost, TraceId, part_of};
 use duckdb::{Connection, Row, named_params, params};
 
+use super::invocations::around;
 use super::places::{linking_to, of_traces};
 use crate::Store;
 use crate::error::StoreError;
@@ -122,7 +123,8 @@ fn own_costs(db: &Connection, ids: &[TraceId]) -> Result<HashMap<TraceId, OwnCos
     let from = extents.iter().map(|extent| extent.from).min().unwrap_or_default();
     let last = extents.iter().map(|extent| extent.last).max().unwrap_or_default();
     let mut statement = db.prepare_cached(include_str!("trace_cost.sql"))?;
-    let mut found = statement.query(params![&ids, from, last])?;
+    let [begun_from, begun_to] = around(from, last);
+    let mut found = statement.query(params![&ids, from, last, begun_from, begun_to])?;
     while let Some(row) = found.next()? {
         let (functions, calls, unpriced) = (usd(row, "functions")?, usd(row, "calls")?, count(row)?);
         costs.insert(rows::trace_id(row, "trace_id")?, OwnCost { functions, calls, unpriced, ..OwnCost::default() });

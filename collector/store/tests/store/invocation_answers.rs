@@ -183,7 +183,8 @@ async fn cold_starts_are_told_apart() {
 async fn a_trace_names_its_invocations() {
     let kept = three().await;
     let trace = found(&kept, "state:estimated", InvocationSort::Newest).await[0].trace_id.unwrap();
-    let of_trace = kept.store.invocations_of_trace(trace).await.unwrap();
+    let trace = kept.store.trace(trace).await.unwrap().unwrap();
+    let of_trace = kept.store.invocations_of_trace(&trace).await.unwrap();
     assert_eq!(last_digits(&of_trace), "2");
     assert_eq!(of_trace[0].cost.total.unwrap().to_string(), "0.0000009933373");
 }
