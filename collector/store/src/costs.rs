@@ -20,12 +20,18 @@ const FIRST: u64 = 4;
 /// A stretch that takes longer is halved, one that takes less than a quarter of it doubled. To plan one alone takes a tenth of it.
 const LONG: Duration = Duration::from_secs(2);
 
-/// One by one, invocations and calls of so many spans take about a second; minutes with more of them together are no stretch, and a minute
-/// with more is computed in parts: the engine holds what a part needs.
+/// One by one, invocations and calls of so many spans take about a second; minutes with more of them together are no stretch.
 const TOO_MANY: i64 = 500_000;
+
+/// Spans of a part: the engine holds what is told from them, 100 MB of calls that are all metered.
+const PART: i64 = 250_000;
 
 /// No minute is divided into more parts, which are a second then.
 const MOST_PARTS: i64 = 60;
+
+/// What the calls of a part are told from: of their traces.
+const ANY: &str = "/* of calls */ TRUE";
+const OF_CALLS: &str = "trace_id IN (FROM temp.called_traces)";
 
 const MARKED: &str = "SELECT count(DISTINCT minute) FROM cost_dirty WHERE minute >= make_timestamp_ns(?) AND minute < make_timestamp_ns(?)";
 const SPANS: &str =
@@ -55,7 +61,7 @@ impl Costs {
             return Ok(());
         }
         let started = Instant::now();
-        compute(db, stretch, TOO_MANY)?;
+        compute(db, stretch, PART)?;
         let took = started.elapsed();
         if took > LONG {
             self.stretch = (self.stretch / 2).max(1);
@@ -98,16 +104,17 @@ fn compute(db: &Connection, range: TimeRange, most: i64) -> Result<(), StoreErro
         db.execute(&forget.concat(), [from, to])?;
     }
     db.execute_batch(include_str!("queries/cost_sums.sql"))?;
-    Ok(db.execute_batch("DROP TABLE temp.calls_now; DROP TABLE temp.cost_parts")?)
+    Ok(db.execute_batch("DROP TABLE temp.called_traces; DROP TABLE temp.calls_now; DROP TABLE temp.cost_parts")?)
 }
 
 /// Of what began from `from` until `to` (ns).
 fn compute_part(db: &Connection, from: i64, to: i64) -> Result<(), StoreError> {
-    let several = include_str!("queries/calls_several.sql");
-    let several: bool = db.query_row(several, named_params! { "from": from, "to": to }, |row| row.get(0))?;
+    db.execute(include_str!("queries/cost_traces.sql"), named_params! { "from": from, "to": to })?;
     // Written into the text, as in `queries/asking.rs`.
-    let calls = include_str!("queries/cost_calls.sql");
-    let calls = if several { calls.to_owned() } else { calls.replace("/* several */ TRUE", "FALSE") };
+    let several = include_str!("queries/calls_several.sql").replace(ANY, OF_CALLS);
+    let several: bool = db.query_row(&several, named_params! { "from": from, "to": to }, |row| row.get(0))?;
+    let calls = include_str!("queries/cost_calls.sql").replace(ANY, OF_CALLS);
+    let calls = if several { calls } else { calls.replace("/* several */ TRUE", "FALSE") };
     db.execute(&calls, named_params! { "from": from, "to": to })?;
     db.execute(include_str!("queries/cost_rows.sql"), named_params! { "from": from, "to": to })?;
     Ok(())
@@ -178,7 +185,7 @@ mod tests {
     #[test]
     fn a_minute_computed_in_parts_costs_what_it_costs_at_once() {
         let (db, minute) = minute();
-        compute(&db, minute, TOO_MANY).unwrap();
+        compute(&db, minute, PART).unwrap();
         let at_once = told(&db);
         let sums = "SELECT count(*), sum(invocations), sum(failed), sum(cold), count(*) FILTER (calls > 0), sum(unpriced + unpriced_calls)
             FROM cost_minutes";
