@@ -295,8 +295,8 @@ mod tests {
     #[test]
     fn of_too_many_traces_nobody_asks_where_they_are() {
         let db = blocks();
-        assert_ne!(where_any_can_be(&db, &vec![Sought::trace(NOWHERE); MOST_TRACES]).unwrap(), "");
-        assert_eq!(where_any_can_be(&db, &vec![Sought::trace(NOWHERE); MOST_TRACES + 1]).unwrap(), "");
-        assert_eq!(where_any_can_be(&db, &vec![Sought::link(NOWHERE); MOST_VALUES + 1]).unwrap(), "");
+        assert_ne!(where_any_can_be(&db, &[Sought::trace(NOWHERE); MOST_TRACES]).unwrap(), "");
+        assert_eq!(where_any_can_be(&db, &[Sought::trace(NOWHERE); MOST_TRACES + 1]).unwrap(), "");
+        assert_eq!(where_any_can_be(&db, &[Sought::link(NOWHERE); MOST_VALUES + 1]).unwrap(), "");
     }
 }
