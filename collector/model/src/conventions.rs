@@ -6,45 +6,18 @@
 use crate::{Attributes, NodeKind, Resource, Value};
 
 /// A lookup over one or two attribute sets by any of several names.
-pub(crate) struct Lookup<'a> {
-    sets: &'a [&'a Attributes],
-    /// The marks of all keys in `sets`.
-    marks: u128,
-}
-
-/// One bit of 128 for a key. A hundred names are looked for in every span and a dozen are there: a bit that is not set
-/// spares the comparison with each of them.
-#[inline(always)]
-fn mark(key: &str) -> u128 {
-    let bytes = key.as_bytes();
-    let length = bytes.len();
-    let at = |index: usize| bytes.get(index).map_or(0, |byte| usize::from(*byte));
-    let mixed = length * 11 + at(length / 2) * 5 + at(length.wrapping_sub(1)) * 3 + at(length.wrapping_sub(4));
-    1 << (mixed & 127)
-}
+pub(crate) struct Lookup<'a>(pub &'a [&'a Attributes]);
 
 impl<'a> Lookup<'a> {
-    pub(crate) fn new(sets: &'a [&'a Attributes]) -> Self {
-        let marks = sets.iter().flat_map(|set| set.iter()).fold(0, |marks, (key, _)| marks | mark(key));
-        Self { sets, marks }
-    }
-
-    /// What each set that has `name` says.
-    #[inline(always)]
-    fn all(&self, name: &str) -> impl Iterator<Item = &'a Value> {
-        let sets = if self.marks & mark(name) == 0 { &[] } else { self.sets };
-        sets.iter().filter_map(move |attributes| attributes.get(name))
-    }
-
     pub(crate) fn value(&self, names: &[&str]) -> Option<&'a Value> {
-        names.iter().find_map(|name| self.all(name).next())
+        names.iter().find_map(|name| self.0.iter().find_map(|attributes| attributes.get(name)))
     }
 
     /// The first of `names` that holds a text (or an array whose first item is one) that is not empty.
     pub(crate) fn text(&self, names: &[&str]) -> Option<&'a str> {
-        names
-            .iter()
-            .find_map(|name| self.all(name).find_map(|value| value.first_text().filter(|text| !text.is_empty())))
+        names.iter().find_map(|name| {
+            self.0.iter().find_map(|attributes| attributes.get(name)?.first_text().filter(|text| !text.is_empty()))
+        })
     }
 
     pub(crate) fn owned(&self, names: &[&str]) -> Option<String> {
@@ -52,7 +25,7 @@ impl<'a> Lookup<'a> {
     }
 
     pub(crate) fn int(&self, names: &[&str]) -> Option<i64> {
-        names.iter().find_map(|name| self.all(name).find_map(Value::as_int))
+        names.iter().find_map(|name| self.0.iter().find_map(|attributes| attributes.get(name)?.as_int()))
     }
 
     pub(crate) fn double(&self, names: &[&str]) -> Option<f64> {
@@ -166,7 +139,7 @@ fn platform(at: &Lookup) -> NodeKind {
 /// Everything our own questions need of a resource.
 pub fn resource_facts(resource: &Resource) -> ResourceFacts {
     let sets = [&resource.attributes];
-    let at = Lookup::new(&sets);
+    let at = Lookup(&sets);
     let task_arn = at.owned(&["aws.ecs.task.arn"]);
     let arn = at.owned(&["cloud.resource_id", "faas.id"]);
     let from_arn = |index| arn.as_deref().or(task_arn.as_deref()).and_then(|arn| arn_part(arn, index));

@@ -70,9 +70,9 @@ fn path(text: &str) -> &str {
 /// Facts of `span`, whose resource is `resource`.
 pub fn span_facts(span: &Span, resource: &Resource) -> SpanFacts {
     let sets = [&span.attributes];
-    let at = Lookup::new(&sets);
+    let at = Lookup(&sets);
     let both = [&span.attributes, &resource.attributes];
-    let anywhere = Lookup::new(&both);
+    let anywhere = Lookup(&both);
     let target_text = at.text(&["url.path", "http.target"]);
     let url_full = at.owned(&["url.full", "http.url"]);
     let rpc_sent = at.text(&["rpc.method"]);
