@@ -1,6 +1,5 @@
 """A store of many spans over a day: how it is filled, what a crash in the middle costs, and what each question takes beside its target."""
 
-import os
 import re
 import signal
 import subprocess
@@ -17,7 +16,6 @@ PATIENCE_S = 1_800
 SAMPLES = 20
 COSTS = """SELECT "function", date_trunc('day', minute), sum(cost_usd - calls_cost_usd) FROM costs WHERE made_by = 'function' GROUP BY ALL"""
 OF_INVOCATIONS = """SELECT "function", date_trunc('day', started_at), sum(cost_usd) FROM invocations GROUP BY ALL"""
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def large(programs, folder, spans, limit, repeat):
@@ -49,29 +47,12 @@ def large(programs, folder, spans, limit, repeat):
 
     server = Server(programs, folder, "--memory-limit", limit)
     found["start_ms"] = server.ready_ms
-    rest(server)
+    server.rest()
     found["bytes_per_span"] = (folder / "coldlight.duckdb").stat().st_size / spans
     found["questions"] = questions(server, spans, repeat)
     found["most_memory_of_questions_bytes"] = most_memory(server)
     server.end(signal.SIGTERM)
     return found
-
-
-def rest(server):
-    """Waits until it has nothing more to do: costs are computed when everything is told."""
-    done, since = None, time.perf_counter()
-    while (now := processor_s(server)) != done:
-        if time.perf_counter() - since > PATIENCE_S:
-            raise RuntimeError("the server finds no rest")
-        done = now
-        time.sleep(2)
-
-
-def processor_s(server):
-    """Its processor time, in tenths of seconds."""
-    with open(f"/proc/{server.process.pid}/stat") as stat:
-        user, system = stat.read().rsplit(")", 1)[1].split()[11:13]
-    return (int(user) + int(system)) * 10 // TICKS
 
 
 def questions(server, spans, repeat):

@@ -36,6 +36,8 @@ PAGES = [
 SCAN = "SELECT max(duration_ns), min(started_at) FROM spans"
 FRESH = 30
 PATIENCE = 60
+REST = 1_800
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def get(url, data=None, headers=None, timeout=PATIENCE):
@@ -89,6 +91,21 @@ class Server:
         if status != 200:
             raise RuntimeError(f"{question}: {answer.decode()}")
         return json.loads(answer)["rows"]
+
+    def rest(self):
+        """Waits until it has nothing more to do: what came is rolled up, and costs are computed."""
+        done, since = None, time.perf_counter()
+        while (now := self.processor_s()) != done:
+            if time.perf_counter() - since > REST:
+                raise RuntimeError("the server finds no rest")
+            done = now
+            time.sleep(2)
+
+    def processor_s(self):
+        """Its processor time, in tenths of a second."""
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            user, system = stat.read().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) * 10 // TICKS
 
     def end(self, how):
         """Milliseconds until it has ended."""
