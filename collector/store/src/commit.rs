@@ -27,9 +27,10 @@ pub(crate) struct Written {
 
 /// Span rows that no longer fitted into a transaction: known to be new, to be written first in the next one.
 pub(crate) struct Rest {
-    columns: RecordBatch,
-    /// The last record of their part.
-    last: u64,
+    pub columns: RecordBatch,
+    /// The first record that is not whole, and the last of their part.
+    pub first: u64,
+    pub last: u64,
 }
 
 /// An open transaction. Dropped without [`Transaction::commit`], nothing of it happened.
@@ -102,15 +103,16 @@ impl<'a> Transaction<'a> {
         self.written.last = last;
         if taken < new.num_rows() {
             let columns = new.slice(taken, new.num_rows() - taken);
-            self.written.last = rows::first_sequence(&columns).saturating_sub(1);
-            self.rest = Some(Rest { columns, last });
+            let first = rows::first_sequence(&columns);
+            self.written.last = first.saturating_sub(1);
+            self.rest = Some(Rest { columns, first, last });
         }
         Ok(())
     }
 
-    /// Keeps what the filter of a block says.
+    /// Keeps what the filters of a block say, up to the last record that has rows here.
     pub fn keep(&self, block: &Block) -> Result<(), StoreError> {
-        block.keep(self.db)
+        block.keep(self.db, self.rest.as_ref().map_or(self.written.last, |rest| rest.first))
     }
 
     /// Passes over a record that no table can take.

@@ -14,6 +14,7 @@ use arrow::record_batch::RecordBatch;
 use duckdb::Connection;
 
 use crate::bloom::{Bloom, Exactness, SLICES, fingerprint, may_hold, slice_of};
+use crate::commit::Rest;
 use crate::error::StoreError;
 use crate::part::Part;
 use crate::ranges::Ranges;
@@ -151,9 +152,7 @@ impl Block {
     /// What is added may be written in several transactions, or tried several times.
     pub fn add(&mut self, part: &Part) {
         if let Some(spans) = &part.spans {
-            self.spans += spans.columns.num_rows();
-            part.fingerprints.values.iter().for_each(|&fingerprint| self.values.insert(fingerprint));
-            part.fingerprints.traces.iter().for_each(|&fingerprint| self.traces.insert(fingerprint));
+            self.count(&spans.columns, &part.fingerprints);
         }
         let (first, last) = self.records.unwrap_or((part.first, part.last));
         self.records = Some((first.min(part.first), last.max(part.last)));
@@ -163,10 +162,22 @@ impl Block {
         self.spans
     }
 
-    /// Keeps it, in the caller's transaction.
-    pub fn keep(&self, db: &Connection) -> Result<(), StoreError> {
-        let Some((first, last)) = self.records else { return Ok(()) };
-        let first = first.max(self.whole_from);
+    /// Begins with what did not fit into the row group before. The record that lies in both is of both blocks.
+    pub fn begin_with(&mut self, rest: &Rest) {
+        self.count(&rest.columns, &fingerprints(&rest.columns));
+        self.records = Some((rest.first, rest.last));
+    }
+
+    fn count(&mut self, spans: &RecordBatch, fingerprints: &Fingerprints) {
+        self.spans += spans.num_rows();
+        fingerprints.values.iter().for_each(|&fingerprint| self.values.insert(fingerprint));
+        fingerprints.traces.iter().for_each(|&fingerprint| self.traces.insert(fingerprint));
+    }
+
+    /// Keeps it, in the caller's transaction: what it says of records up to `last`.
+    pub fn keep(&self, db: &Connection, last: u64) -> Result<(), StoreError> {
+        let Some((first, until)) = self.records else { return Ok(()) };
+        let (first, last) = (first.max(self.whole_from), last.min(until));
         if self.spans == 0 || first > last {
             return Ok(());
         }
@@ -269,7 +280,7 @@ mod tests {
         (now.records, now.spans, now.whole_from) = (Some((10, 19)), 2, 0);
         now.traces.insert(fingerprint(TRACE, NEW));
         now.values.insert(fingerprint("order.id", "o-2"));
-        now.keep(&db).unwrap();
+        now.keep(&db, 19).unwrap();
         db
     }
 

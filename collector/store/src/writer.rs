@@ -287,13 +287,15 @@ impl Writer {
             }
         }
         let started = Instant::now();
-        let block_is_full = self.block.spans() >= self.settings.block_rows;
+        // A block ends with its row group, so that what is found in it is looked for in one.
+        let block_is_full = transaction.is_full() || self.block.spans() >= self.settings.block_rows;
         if block_is_full {
             transaction.keep(&self.block)?;
         }
         let (written, rest) = transaction.commit()?;
         if block_is_full {
             self.block.clear();
+            rest.iter().for_each(|rest| self.block.begin_with(rest));
         }
         self.rest = rest;
         self.last_commit = busy + started.elapsed();
@@ -343,7 +345,7 @@ impl Writer {
 
     /// Keeps what can be found in the spans written last, when no more will come. Where that fails they are read always.
     fn keep_block(&self, db: &Lent) {
-        if let Err(error) = transaction(db, |db| self.block.keep(db)) {
+        if let Err(error) = transaction(db, |db| self.block.keep(db, u64::MAX)) {
             tracing::warn!(error = %chain(&error), "searches will read the newest spans whole");
         }
     }
