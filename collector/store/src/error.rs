@@ -41,6 +41,11 @@ impl StoreError {
         text.contains("FATAL") || text.contains("INTERNAL Error") || text.contains("has been invalidated")
     }
 
+    /// Whether the database found no memory for it, as it was asked.
+    pub(crate) fn is_about_memory(error: &duckdb::Error) -> bool {
+        error.to_string().contains("Out of Memory Error")
+    }
+
     /// Whether the rows themselves cannot be taken, so that trying them again is of no use. Everything else (a full disk,
     /// too little memory) passes.
     pub(crate) fn is_about_data(error: &duckdb::Error) -> bool {

@@ -67,7 +67,14 @@ async fn whole(site: &Site, id: TraceId) -> Result<Arc<ReadTrace>, Wrong> {
 pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: Asked) -> Result<Response, Wrong> {
     let id = id_of(&id)?;
     let state = trace::State::parse(&asked.query, asked.shell.now);
-    let read = whole(&site, id).await?;
+    let told = async {
+        let read = whole(&site, id).await?;
+        let invocations = read.invocations(&site.store).await?;
+        Ok::<_, Wrong>((read, invocations))
+    };
+    // What needs no more than the id is asked for while the spans are read.
+    let (told, logs, cost) = tokio::join!(told, site.store.logs_of_trace(id), cost(&site, id));
+    let ((read, invocations), logs, cost) = (told?, logs?, cost?);
     let selected = async {
         match state.selected() {
             Some(span) => site.store.span(id, span).await,
@@ -88,11 +95,8 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
             None => Ok(None),
         }
     };
-    let (logs, invocations) = (site.store.logs_of_trace(id), read.invocations(&site.store));
-    let (selected, matches, logs, events) = tokio::join!(selected, matches, logs, events);
-    let (selected, matches, logs, events) = (selected?, matches?, logs?, events?);
-    let (rank, invocations, cost) = tokio::join!(rank, invocations, cost(&site, id));
-    let (rank, invocations, cost) = (rank?, invocations?, cost?);
+    let (selected, matches, events, rank) = tokio::join!(selected, matches, events, rank);
+    let (selected, matches, events, rank) = (selected?, matches?, events?, rank?);
     // A large trace takes a while to arrange and to write; other requests should not wait for it.
     rendered(move || {
         let raw = selected.as_ref().filter(|_| state.wants_raw()).map(|span| indented(std::slice::from_ref(span)));

@@ -12,6 +12,7 @@ mod examples;
 mod invocation_answers;
 mod invocations;
 mod keeping;
+mod long_traces;
 mod made;
 mod map;
 mod places;
