@@ -7,7 +7,7 @@ use coldlight_model::money::lambda::{Initialization, Invocation, Time, invocatio
 use coldlight_model::money::{Architecture, Date, PriceBook, Usd};
 use coldlight_model::{
     Filter, InvocationCost, InvocationCursor, InvocationList, InvocationSort, InvocationSummary, Nanos, SpanId,
-    TimeRange, Timestamp, Trace, TraceId,
+    TimeRange, Timestamp, Trace, TraceId, Way,
 };
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
@@ -48,7 +48,8 @@ impl Store {
     pub async fn invocations_of_trace(&self, trace: &Trace) -> Result<Vec<InvocationSummary>, StoreError> {
         let spans = trace.spans.iter().map(|span| span.started_at);
         let (first, last) = (spans.clone().min().unwrap_or_default(), spans.max().unwrap_or_default());
-        let [from, to] = around(first.nanos(), last.nanos()).map(Sql::BigInt);
+        let handed_over = trace.spans.iter().any(|span| span.way != Way::Sync);
+        let [from, to] = around(first.nanos(), last.nanos(), handed_over).map(Sql::BigInt);
         let asked = vec![Sql::Text(trace.trace_id.to_hex()), from, to];
         let which = "trace_id = ? AND started_at BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)";
         self.ask(move |db| named(db, which, asked, MOST_NAMED)).await
@@ -60,12 +61,13 @@ impl Store {
     }
 }
 
-/// From when to when invocations of a trace begin whose spans began from `first` to `last`, in ns. Lambda tries an asynchronous event again
-/// for six hours at most, an invocation takes 15 minutes, and clocks of senders differ.
-pub(super) fn around(first: i64, last: i64) -> [i64; 2] {
-    const BEFORE: i64 = 20 * 60_000_000_000;
-    const AFTER: i64 = 6 * 3_600_000_000_000 + BEFORE;
-    [first.saturating_sub(BEFORE), last.saturating_add(AFTER)]
+/// From when to when invocations of a trace begin whose spans began from `first` to `last`, in ns. An invocation takes 15 minutes, and
+/// clocks of senders differ. An event that was handed over Lambda tries for six hours at most; whoever waits for an answer tries again
+/// himself, with spans of his own.
+pub(super) fn around(first: i64, last: i64, handed_over: bool) -> [i64; 2] {
+    const BESIDE: i64 = 20 * 60_000_000_000;
+    const TRIED: i64 = 6 * 3_600_000_000_000;
+    [first.saturating_sub(BESIDE), last.saturating_add(BESIDE + if handed_over { TRIED } else { 0 })]
 }
 
 /// What invocations are sorted by: whole numbers, the greatest first.
@@ -133,11 +135,20 @@ fn page(db: &Connection, search: &InvocationSearch) -> Result<InvocationList, St
 
 /// The first `most` of those of which `which` holds, by start.
 fn named(db: &Connection, which: &str, mut params: Vec<Sql>, most: i64) -> Result<Vec<InvocationSummary>, StoreError> {
-    let book = prices::read(db)?;
     params.push(Sql::BigInt(most));
     let mut statement = db.prepare(&include_str!("invocations_named.sql").replace("/* which */", which))?;
-    let rows = statement.query_map(params_from_iter(params), |row| summary(row, &book))?;
-    Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    let mut rows = statement.query(params_from_iter(params))?;
+    let mut invocations = Vec::new();
+    // Of a trace without functions nobody explains a price.
+    let mut book = None;
+    while let Some(row) = rows.next()? {
+        let known = match book.take() {
+            Some(known) => known,
+            None => prices::read(db)?,
+        };
+        invocations.push(summary(row, book.insert(known))?);
+    }
+    Ok(invocations)
 }
 
 pub(super) fn nanos_of_ms(ms: f64) -> Nanos {

@@ -31,17 +31,26 @@ impl Store {
     /// What called what in `range`, which is widened to whole minutes. With a filter, of the newest traces that have a span
     /// that all its conditions hold of, and of the last day of the range at most; the answer says what was left out.
     pub async fn map(&self, range: TimeRange, filter: Filter) -> Result<ServiceMap, StoreError> {
+        if filter.is_empty() {
+            let minutes = range.whole_minutes();
+            let counted = self.ask(move |db| {
+                let sampled = sampled(db, range, &Filter::default())?;
+                Ok((Counted::read(db, minutes, &Source::Rollups(Pieces::of(db, minutes)?))?, sampled))
+            });
+            let bills = self.ask(move |db| Bills::read(db, minutes, Whole::All));
+            let (counted, bills) = tokio::join!(counted, bills);
+            let ((counted, sampled), bills) = (counted?, bills?);
+            return Ok(ServiceMap { sampled, ..drawn(range, counted, bills) });
+        }
         self.ask(move |db| {
-            if filter.is_empty() {
-                let sampled = sampled(db, range, &filter)?;
-                let source = Source::Rollups(Pieces::of(db, range.whole_minutes())?);
-                return Ok(ServiceMap { sampled, ..answer(db, range, &source)? });
-            }
             let range = lately(range);
             let map = among(db, range, &filter, || {
                 let narrowed = Some(gather(db, range, &filter)?);
                 let sampled = sampled(db, range, &filter)?;
-                Ok(ServiceMap { narrowed, sampled, ..answer(db, range, &Source::Found)? })
+                let minutes = range.whole_minutes();
+                let counted = Counted::read(db, minutes, &Source::Found)?;
+                let bills = Bills::read(db, minutes, Whole::Found)?;
+                Ok(ServiceMap { narrowed, sampled, ..drawn(range, counted, bills) })
             });
             // The connection goes back to the others, and memory too.
             db.execute_batch("DROP TABLE IF EXISTS temp.rolling")?;
@@ -73,24 +82,14 @@ impl Source {
             ),
         }
     }
+}
 
-    /// A question about `table`, which begins with a clause of its own, asked of the traces of this source.
-    fn of_traces(&self, question: &str, table: &str) -> String {
-        match self {
-            Self::Rollups(_) => question.to_owned(),
-            Self::Found => {
-                let own = [
-                    "WITH ",
-                    table,
-                    " AS (SELECT * FROM main.",
-                    table,
-                    " WHERE trace_id IN (SELECT trace_id FROM temp.chosen)),",
-                ]
-                .concat();
-                question.replacen("WITH", &own, 1)
-            }
-        }
-    }
+/// A question about `table`, which begins with a clause of its own, asked of the chosen traces alone.
+fn of_chosen(question: &str, table: &str) -> String {
+    let own =
+        ["WITH ", table, " AS (SELECT * FROM main.", table, " WHERE trace_id IN (SELECT trace_id FROM temp.chosen)),"]
+            .concat();
+    question.replacen("WITH", &own, 1)
 }
 
 /// Gathers the spans of the chosen traces into the table `rolling`, and tells how many `filter` finds.
@@ -103,23 +102,43 @@ fn gather(db: &Connection, range: TimeRange, filter: &Filter) -> Result<Narrowed
     Ok(Narrowed { traces: of.unsigned_abs().min(MOST_TRACES), of: of.unsigned_abs() })
 }
 
-fn answer(db: &Connection, range: TimeRange, source: &Source) -> Result<ServiceMap, StoreError> {
-    let minutes = range.whole_minutes();
-    let mut nodes: BTreeMap<String, MapNode> = BTreeMap::new();
-    services(db, minutes, source, &mut nodes)?;
-    let edges = edges(db, minutes, source)?;
-    for edge in &edges {
-        meet(&mut nodes, &edge.from, None);
-        meet(&mut nodes, &edge.to, Some(&edge.stats));
+/// Who called whom, how often and how it went.
+struct Counted {
+    nodes: BTreeMap<String, MapNode>,
+    edges: Vec<MapEdge>,
+    bins: Vec<EntryBin>,
+}
+
+impl Counted {
+    fn read(db: &Connection, minutes: TimeRange, source: &Source) -> Result<Self, StoreError> {
+        let mut nodes: BTreeMap<String, MapNode> = BTreeMap::new();
+        services(db, minutes, source, &mut nodes)?;
+        let edges = edges(db, minutes, source)?;
+        for edge in &edges {
+            meet(&mut nodes, &edge.from, None);
+            meet(&mut nodes, &edge.to, Some(&edge.stats));
+        }
+        let bins = entries(db, minutes, source)?;
+        teams(db, &mut nodes)?;
+        Ok(Self { nodes, edges, bins })
     }
-    let bin_length = bin_length(minutes);
-    let mut bins = entries(db, minutes, source, bin_length)?;
-    let mut entries = NodeStats::default();
-    bins.iter().for_each(|bin| entries.merge(&bin.stats));
-    teams(db, &mut nodes)?;
+}
+
+fn drawn(range: TimeRange, counted: Counted, mut bills: Bills) -> ServiceMap {
+    let Counted { nodes, edges, mut bins } = counted;
     let mut nodes: Vec<MapNode> = nodes.into_values().collect();
-    let spent = bills(db, minutes, source, bin_length, &mut nodes, &mut bins)?;
-    Ok(ServiceMap { range, nodes, edges, entries, bins, spent, ..ServiceMap::default() })
+    let mut entries = NodeStats::default();
+    for (bin, spent) in bins.iter_mut().zip(&bills.bins) {
+        entries.merge(&bin.stats);
+        bin.spent.add(spent);
+    }
+    // A name may stand for a function and for a container; what it cost is then the function's.
+    for of_function in [true, false] {
+        for node in nodes.iter_mut().filter(|node| !node.seen && (node.node.kind == NodeKind::Lambda) == of_function) {
+            node.bill = bills.services.remove(&node.node.name);
+        }
+    }
+    ServiceMap { range, nodes, edges, entries, bins, spent: bills.all, ..ServiceMap::default() }
 }
 
 /// Adds the counts of a row to `stats`.
@@ -207,10 +226,14 @@ fn bin_length(range: TimeRange) -> u64 {
     (range.length() / BINS).div_ceil(MINUTE).max(1) * MINUTE
 }
 
-fn entries(db: &Connection, range: TimeRange, source: &Source, bin_length: u64) -> Result<Vec<EntryBin>, StoreError> {
-    let count = range.length().div_ceil(bin_length);
-    let mut bins: Vec<EntryBin> =
-        (0..count).map(|bin| EntryBin { from: range.from.plus(bin * bin_length), ..EntryBin::default() }).collect();
+fn bin_count(range: TimeRange) -> u64 {
+    range.length().div_ceil(bin_length(range))
+}
+
+fn entries(db: &Connection, range: TimeRange, source: &Source) -> Result<Vec<EntryBin>, StoreError> {
+    let bin_length = bin_length(range);
+    let starts = (0..bin_count(range)).map(|bin| range.from.plus(bin * bin_length));
+    let mut bins: Vec<EntryBin> = starts.map(|from| EntryBin { from, ..EntryBin::default() }).collect();
     let mut statement = db.prepare(&source.of("service", include_str!("map_entries.sql"), true))?;
     let mut rows = statement.query(params![range.from.nanos(), range.to.nanos(), bin_length as i64])?;
     while let Some(row) = rows.next()? {
@@ -222,38 +245,37 @@ fn entries(db: &Connection, range: TimeRange, source: &Source, bin_length: u64) 
     Ok(bins)
 }
 
-/// Adds to services and slices what they cost; the sum of all.
-fn bills(
-    db: &Connection,
-    range: TimeRange,
-    source: &Source,
-    bin_length: u64,
-    nodes: &mut [MapNode],
-    bins: &mut [EntryBin],
-) -> Result<Spent, StoreError> {
-    let (mut all, mut bills) = (Spent::default(), BTreeMap::<String, Bill>::new());
-    let of = if matches!(source, Source::Found) { Whole::Found } else { Whole::All };
-    each_sum(db, range, bin_length, of, |service, bin, spent| {
-        all.add(&spent);
-        if let Some(bin) = bins.get_mut(bin) {
-            bin.spent.add(&spent);
+/// What services and slices cost, and all together.
+struct Bills {
+    all: Spent,
+    services: BTreeMap<String, Bill>,
+    bins: Vec<Spent>,
+}
+
+impl Bills {
+    fn read(db: &Connection, range: TimeRange, of: Whole) -> Result<Self, StoreError> {
+        let (mut all, mut services) = (Spent::default(), BTreeMap::<String, Bill>::new());
+        let mut bins: Vec<Spent> = (0..bin_count(range)).map(|_| Spent::default()).collect();
+        each_sum(db, range, bin_length(range), of, |service, bin, spent| {
+            all.add(&spent);
+            if let Some(bin) = bins.get_mut(bin) {
+                bin.add(&spent);
+            }
+            if let Some(service) = service {
+                services.entry(service).or_default().spent.add(&spent);
+            }
+        })?;
+        let inits = include_str!("map_inits.sql");
+        let mut statement = db.prepare(&match of {
+            Whole::All => inits.to_owned(),
+            Whole::Found => of_chosen(inits, "invocation_rows"),
+        })?;
+        let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
+        while let Some(row) = rows.next()? {
+            if let Some(bill) = services.get_mut(&row.get::<_, String>("service")?) {
+                bill.init = whole(row, "median")?.zip(whole(row, "p95")?);
+            }
         }
-        if let Some(service) = service {
-            bills.entry(service).or_default().spent.add(&spent);
-        }
-    })?;
-    let mut statement = db.prepare(&source.of_traces(include_str!("map_inits.sql"), "invocation_rows"))?;
-    let mut rows = statement.query(params![range.from.nanos(), range.to.nanos()])?;
-    while let Some(row) = rows.next()? {
-        if let Some(bill) = bills.get_mut(&row.get::<_, String>("service")?) {
-            bill.init = whole(row, "median")?.zip(whole(row, "p95")?);
-        }
+        Ok(Self { all, services, bins })
     }
-    // A name may stand for a function and for a container; what it cost is then the function's.
-    for of_function in [true, false] {
-        for node in nodes.iter_mut().filter(|node| !node.seen && (node.node.kind == NodeKind::Lambda) == of_function) {
-            node.bill = bills.remove(&node.node.name);
-        }
-    }
-    Ok(all)
 }

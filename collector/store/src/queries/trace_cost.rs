@@ -123,7 +123,8 @@ fn own_costs(db: &Connection, ids: &[TraceId]) -> Result<HashMap<TraceId, OwnCos
     let from = extents.iter().map(|extent| extent.from).min().unwrap_or_default();
     let last = extents.iter().map(|extent| extent.last).max().unwrap_or_default();
     let mut statement = db.prepare_cached(include_str!("trace_cost.sql"))?;
-    let [begun_from, begun_to] = around(from, last);
+    let handed_over = extents.iter().any(|extent| extent.handed_over);
+    let [begun_from, begun_to] = around(from, last, handed_over);
     let mut found = statement.query(params![&ids, from, last, begun_from, begun_to])?;
     while let Some(row) = found.next()? {
         let (functions, calls, unpriced) = (usd(row, "functions")?, usd(row, "calls")?, count(row)?);
@@ -148,6 +149,7 @@ struct Extent {
     last: i64,
     to: i64,
     in_containers: bool,
+    handed_over: bool,
 }
 
 fn extent(row: &Row<'_>) -> duckdb::Result<Extent> {
@@ -157,6 +159,7 @@ fn extent(row: &Row<'_>) -> duckdb::Result<Extent> {
         last: row.get("last_ns")?,
         to: row.get("to_ns")?,
         in_containers: row.get("in_containers")?,
+        handed_over: row.get("handed_over")?,
     })
 }
 

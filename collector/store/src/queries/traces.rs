@@ -36,24 +36,42 @@ const REACH: u64 = 24 * 3_600_000_000_000;
 impl Store {
     /// Traces with a span that all conditions hold of.
     pub async fn traces(&self, search: TraceSearch) -> Result<TraceList, StoreError> {
-        self.ask(move |db| {
-            let limit = search.limit.clamp(1, 1000) as usize;
-            let mut found = match search.sort {
-                TraceSort::Newest => newest(db, &search, limit + 1)?,
-                _ => None,
-            }
-            .map_or_else(|| page(db, &search, limit + 1), Ok)?;
-            let next = if found.len() > limit {
+        let limit = search.limit.clamp(1, 1000) as usize;
+        let (found, listed) = self
+            .ask(move |db| {
+                let mut found = match search.sort {
+                    TraceSort::Newest => newest(db, &search, limit + 1)?,
+                    _ => None,
+                }
+                .map_or_else(|| page(db, &search, limit + 1), Ok)?;
+                let next = found.get(limit).and(found.get(limit - 1));
+                let next = next.map(|(trace_id, value)| Cursor { value: *value, trace_id: *trace_id });
                 found.truncate(limit);
-                found.last().map(|(trace_id, value)| Cursor { value: *value, trace_id: *trace_id })
-            } else {
-                None
-            };
-            let mut summaries = summaries(db, &search, &found)?;
-            let traces = found.iter().filter_map(|(id, _)| summaries.remove(id)).collect();
-            Ok(TraceList { traces, next })
-        })
-        .await
+                let listed = Listed::find(db, &search, &found)?;
+                Ok(((found, next), listed))
+            })
+            .await?;
+        let ((found, next), Some(listed)) = (found, listed) else { return Ok(TraceList::default()) };
+        // Three questions that each take as long to plan as to answer.
+        let (of, with, beside) = (listed.clone(), listed.clone(), listed);
+        let (summaries, invocations, calls) = tokio::join!(
+            self.ask(move |db| of.summaries(db)),
+            self.ask(move |db| with.bills(db, include_str!("trace_bills.sql"))),
+            self.ask(move |db| beside.bills(db, include_str!("trace_call_bills.sql"))),
+        );
+        let (mut summaries, invocations, calls) = (summaries?, invocations?, calls?);
+        for (id, bill) in invocations.into_iter().chain(calls) {
+            if let Some(summary) = summaries.get_mut(&id) {
+                summary.cold += bill.cold;
+                summary.unpriced += bill.unpriced;
+                summary.cost = match (summary.cost, bill.cost) {
+                    (Some(one), Some(other)) => one.checked_add(other),
+                    (one, other) => one.or(other),
+                };
+            }
+        }
+        let traces = found.iter().filter_map(|(id, _)| summaries.remove(id)).collect();
+        Ok(TraceList { traces, next })
     }
 
     /// Matching traces over time, in `bins` slices of the range.
@@ -125,44 +143,65 @@ pub(super) fn page(db: &Connection, search: &TraceSearch, limit: usize) -> Resul
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn summaries(
-    db: &Connection,
-    search: &TraceSearch,
-    found: &[(TraceId, i64)],
-) -> Result<HashMap<TraceId, TraceSummary>, StoreError> {
-    if found.is_empty() {
-        return Ok(HashMap::new());
+/// The traces of a page, and where they are.
+#[derive(Clone)]
+struct Listed {
+    /// As `trace_summaries.sql` takes them.
+    ids: String,
+    /// The condition on where their spans lie.
+    place: String,
+    /// When the first and the last of their spans began, and when the last one ended, in ns.
+    first: i64,
+    last: i64,
+    end: i64,
+}
+
+impl Listed {
+    /// `None` where there are none.
+    fn find(db: &Connection, search: &TraceSearch, found: &Found) -> Result<Option<Self>, StoreError> {
+        let traces: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
+        let ids = traces.iter().map(TraceId::to_hex).collect::<Vec<_>>().join(",");
+        let by_start = matches!(search.sort, TraceSort::Newest | TraceSort::Oldest);
+        let starts = found.iter().map(|(_, value)| Timestamp::from_sql(*value));
+        let (low, high) = match (by_start, starts.clone().min(), starts.max()) {
+            (_, None, _) | (_, _, None) => return Ok(None),
+            (true, Some(low), Some(high)) => (low, high),
+            _ => (search.range.from, search.range.to),
+        };
+        let place = place_of(db, &traces)?;
+        let mut statement = db.prepare(&at(&place, include_str!("trace_reach.sql")))?;
+        let around = duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()];
+        let reach = statement.query_row(around, |row| Ok([row.get("first")?, row.get("last")?, row.get("end")?]))?;
+        // Retention may have taken them meanwhile.
+        let [Some(first), Some(last), Some(end)] = reach else { return Ok(None) };
+        Ok(Some(Self { ids, place, first, last, end }))
     }
-    let traces: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
-    let ids = traces.iter().map(TraceId::to_hex).collect::<Vec<_>>().join(",");
-    let by_start = matches!(search.sort, TraceSort::Newest | TraceSort::Oldest);
-    let starts = found.iter().map(|(_, value)| Timestamp::from_sql(*value));
-    let (low, high) = match (by_start, starts.clone().min(), starts.max()) {
-        (true, Some(low), Some(high)) => (low, high),
-        _ => (search.range.from, search.range.to),
-    };
-    let place = place_of(db, &traces)?;
-    let mut statement = db.prepare(&at(&place, include_str!("trace_reach.sql")))?;
-    let around = duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()];
-    let reach: (Option<i64>, Option<i64>) =
-        statement.query_row(around, |row| Ok((row.get("low")?, row.get("high")?)))?;
-    let mut statement = db.prepare(&at(&place, include_str!("trace_summaries.sql")))?;
-    let rows = statement.query_map(duckdb::params![ids, reach.0, reach.1], summary)?;
-    let mut summaries: HashMap<TraceId, TraceSummary> =
-        rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>()?;
-    let mut statement = db.prepare_cached(include_str!("trace_bills.sql"))?;
-    // Where they are, which is mostly less than where they were looked for.
-    let first = summaries.values().map(|trace| trace.started_at).min().unwrap_or(low);
-    let last = summaries.values().map(|trace| trace.started_at.plus(trace.completed)).max().unwrap_or(high);
-    let mut bills = statement.query(duckdb::params![ids, first.nanos(), last.nanos()])?;
-    while let Some(row) = bills.next()? {
-        if let Some(summary) = summaries.get_mut(&rows::trace_id(row, "trace_id")?) {
-            summary.cold = count(row, "cold")?;
-            summary.unpriced = count(row, "unpriced")?;
-            summary.cost = row.get::<_, Option<i128>>("cost_attos")?.and_then(Usd::from_attos);
-        }
+
+    fn summaries(&self, db: &Connection) -> Result<HashMap<TraceId, TraceSummary>, StoreError> {
+        let mut statement = db.prepare(&at(&self.place, include_str!("trace_summaries.sql")))?;
+        let rows = statement.query_map(duckdb::params![self.ids, self.first, self.last], summary)?;
+        Ok(rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>()?)
     }
-    Ok(summaries)
+
+    fn bills(&self, db: &Connection, question: &str) -> Result<Vec<(TraceId, Bill)>, StoreError> {
+        let mut statement = db.prepare(&at(&self.place, question))?;
+        let bills = statement.query_map(duckdb::params![self.ids, self.first, self.end], |row| {
+            let bill = Bill {
+                cold: count(row, "cold")?,
+                unpriced: count(row, "unpriced")?,
+                cost: row.get::<_, Option<i128>>("cost_attos")?.and_then(Usd::from_attos),
+            };
+            Ok((rows::trace_id(row, "trace_id")?, bill))
+        })?;
+        Ok(bills.collect::<Result<_, _>>()?)
+    }
+}
+
+/// What the invocations of a trace cost, or its metered calls.
+struct Bill {
+    cold: u64,
+    unpriced: u64,
+    cost: Option<Usd>,
 }
 
 fn summary(row: &Row<'_>) -> duckdb::Result<TraceSummary> {

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW instance_firsts AS
 SELECT
     service AS first_service, instance AS first_instance, first_at,
     list_has_all(
-        (SELECT list(DISTINCT epoch_ns(minute) // 3600000000000) FROM service_minutes),
+        (SELECT list(DISTINCT minute // 60) FROM counted_minutes),
         [epoch_ns(first_at) // 3600000000000 - 1, epoch_ns(first_at) // 3600000000000 - 2, epoch_ns(first_at) // 3600000000000 - 3]
     ) AS is_new
 FROM (

@@ -3,11 +3,12 @@
 use coldlight_model::lambda::StartKind;
 use coldlight_model::money::Usd;
 use coldlight_model::{
-    Filter, InvocationGroup, InvocationGrouping, InvocationSort, InvocationSummary, TimeRange, TraceSort, Value,
+    Filter, InvocationGroup, InvocationGrouping, InvocationSort, InvocationSummary, Span, TimeRange, TraceId,
+    TraceSort, Value,
 };
 use coldlight_store::{InvocationSearch, TraceSearch};
 
-use crate::invocations::{ago, event, invocation, logs, map, report, spans, told};
+use crate::invocations::{ago, event, id, invocation, log, logs, map, report, spans, told};
 use crate::made::{self, Kept, now};
 use crate::map::map_when_rolled;
 
@@ -187,4 +188,25 @@ async fn a_trace_names_its_invocations() {
     let of_trace = kept.store.invocations_of_trace(&trace).await.unwrap();
     assert_eq!(last_digits(&of_trace), "2");
     assert_eq!(of_trace[0].cost.total.unwrap().to_string(), "0.0000009933373");
+}
+
+/// Lambda tries an asynchronous event again for six hours, and what dies at once leaves a report and no span.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_six_hours_later_is_told_of_and_paid_with_its_trace() {
+    let kept = made::store();
+    let trace = TraceId::from_hex("65e1a2b00123456789abcdef01234567").unwrap();
+    let event = [("faas.invocation_id", Value::Text(id(1))), ("faas.trigger", "pubsub".into())];
+    let first = Span { trace_id: trace, attributes: event.into_iter().collect(), ..invocation(1, ago(6 * 3600)) };
+    kept.keep(spans("a", vec![first])).await;
+    let line = format!(
+        "REPORT RequestId: {}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 512 MB\tMax Memory Used: 71 MB\tStatus: timeout\nXRAY TraceId: 1-65e1a2b0-0123456789abcdef01234567\tSegmentId: 0123456789abcdef\tSampled: true\t",
+        id(1)
+    );
+    kept.keep(logs("b", vec![log(ago(60), Value::Text(line), &[])])).await;
+    let spans = kept.store.trace(trace).await.unwrap().unwrap();
+    let attempts = kept.store.invocations_of_trace(&spans).await.unwrap();
+    let [first, second] = &attempts[..] else { panic!("{attempts:?}") };
+    assert_eq!(second.started_at.since(first.started_at) / 3_600_000_000_000, 5, "5 h, 58 min and 57 s");
+    let paid = first.cost.total.unwrap().checked_add(second.cost.total.unwrap());
+    assert_eq!(Some(kept.store.trace_cost(trace).await.unwrap().own.functions), paid);
 }
