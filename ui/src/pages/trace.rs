@@ -164,6 +164,11 @@ pub fn here(id: TraceId, state: &State) -> Link {
     Link::to(format!("/traces/{id}")).with_all(&state.pairs())
 }
 
+/// Works out beforehand what a page in this state takes longest for, while its answers are asked for: when each row ran, and which are drawn.
+pub fn arrange(state: &State, page: &TracePage<'_>) {
+    Scene::new(page, state);
+}
+
 /// The whole page.
 pub fn page(shell: &Shell, state: &State, page: &TracePage) -> String {
     super::render(&view(shell, state, page))

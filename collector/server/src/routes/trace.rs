@@ -18,6 +18,8 @@ use crate::wrong::Wrong;
 /// A page waits no longer for a trace's cost.
 const COST_WITHIN: Duration = Duration::from_secs(2);
 
+const NOT_DRAWN: &str = "this trace cannot be drawn";
+
 /// Everything the page shows of one trace.
 struct Found {
     read: Arc<ReadTrace>,
@@ -69,8 +71,8 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
     let state = trace::State::parse(&asked.query, asked.shell.now);
     let told = async {
         let read = whole(&site, id).await?;
-        let invocations = read.invocations(&site.store).await?;
-        Ok::<_, Wrong>((read, invocations))
+        let (arranged, invocations) = tokio::join!(arrange(&read, &state), read.invocations(&site.store));
+        arranged.and(Ok((read, invocations?)))
     };
     // What needs no more than the id is asked for while the spans are read.
     let (told, logs, cost) = tokio::join!(told, site.store.logs_of_trace(id), cost(&site, id));
@@ -108,6 +110,18 @@ pub async fn page(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: 
         )
     })
     .await
+}
+
+/// While invocations are asked for. Where something is searched for its rows are not known yet.
+async fn arrange(read: &Arc<ReadTrace>, state: &trace::State) -> Result<(), Wrong> {
+    if state.wanted().is_some() {
+        return Ok(());
+    }
+    let (read, state) = (read.clone(), state.clone());
+    let arranging = tokio::task::spawn_blocking(move || {
+        trace::arrange(&state, &TracePage { scenes: Some(&read.scenes), ..TracePage::of(&read.trace, &read.tree) });
+    });
+    arranging.await.map_err(|error| Wrong::internal(NOT_DRAWN, &error))
 }
 
 pub async fn rows(State(site): State<Arc<Site>>, Path(id): Path<String>, asked: Asked) -> Result<Response, Wrong> {
@@ -176,5 +190,5 @@ fn indented(spans: &[SpanDetail]) -> String {
 }
 
 pub async fn rendered(render: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Wrong> {
-    tokio::task::spawn_blocking(render).await.map_err(|error| Wrong::internal("this trace cannot be drawn", &error))
+    tokio::task::spawn_blocking(render).await.map_err(|error| Wrong::internal(NOT_DRAWN, &error))
 }
