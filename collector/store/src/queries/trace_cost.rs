@@ -7,7 +7,7 @@ use coldlight_model::{Downstream, OwnCost, Split, TraceCost, TraceId, part_of};
 use duckdb::{Connection, Row, named_params, params};
 
 use super::invocations::around;
-use super::places::{linking_to, of_traces};
+use super::places::{at, linking_to, of_traces, place_of};
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::{self, whole};
@@ -117,12 +117,13 @@ fn own_costs(db: &Connection, ids: &[TraceId]) -> Result<HashMap<TraceId, OwnCos
     if ids.is_empty() {
         return Ok(costs);
     }
-    let mut statement = db.prepare(&of_traces(db, include_str!("trace_extents.sql"), ids)?)?;
+    let place = place_of(db, ids)?;
+    let mut statement = db.prepare(&at(&place, include_str!("trace_extents.sql")))?;
     let ids = joined(ids);
     let extents = statement.query_map([&ids], extent)?.collect::<Result<Vec<_>, _>>()?;
     let from = extents.iter().map(|extent| extent.from).min().unwrap_or_default();
     let last = extents.iter().map(|extent| extent.last).max().unwrap_or_default();
-    let mut statement = db.prepare_cached(include_str!("trace_cost.sql"))?;
+    let mut statement = db.prepare(&at(&place, include_str!("trace_cost.sql")))?;
     let handed_over = extents.iter().any(|extent| extent.handed_over);
     let [begun_from, begun_to] = around(from, last, handed_over);
     let mut found = statement.query(params![&ids, from, last, begun_from, begun_to])?;
