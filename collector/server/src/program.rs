@@ -212,6 +212,8 @@ async fn open_store(settings: &Settings) -> Result<Store, Failure> {
         disk_reserve_bytes: settings.disk_reserve,
         retain: Duration::from_nanos(settings.retain),
         retain_bytes: machine::disk(&settings.data).map(|disk| settings.retain_size.of(disk)),
+        // What waits longer than this lasts is read back from the journal.
+        journal_memory_bytes: defaults.journal_memory_bytes.min((memory / 16) as usize),
         memory_limit_bytes: of_database(memory),
         query_timeout: Duration::from_nanos(settings.query_timeout),
         sql_apart: apart(settings)?,
