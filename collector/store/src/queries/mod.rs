@@ -27,6 +27,7 @@ mod spent;
 mod spent_condition;
 mod status;
 mod trace;
+mod trace_bills;
 mod trace_cost;
 mod traces;
 mod vocabulary;

@@ -8,6 +8,7 @@ use duckdb::{Connection, Row, named_params, params};
 
 use super::invocations::around;
 use super::places::{at, linking_to, of_traces, place_of};
+use super::trace_bills::{OF_CALLS, OF_INVOCATIONS, bills};
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows::{self, whole};
@@ -123,13 +124,16 @@ fn own_costs(db: &Connection, ids: &[TraceId]) -> Result<HashMap<TraceId, OwnCos
     let extents = statement.query_map([&ids], extent)?.collect::<Result<Vec<_>, _>>()?;
     let from = extents.iter().map(|extent| extent.from).min().unwrap_or_default();
     let last = extents.iter().map(|extent| extent.last).max().unwrap_or_default();
-    let mut statement = db.prepare(&at(&place, include_str!("trace_cost.sql")))?;
     let handed_over = extents.iter().any(|extent| extent.handed_over);
-    let [begun_from, begun_to] = around(from, last, handed_over);
-    let mut found = statement.query(params![&ids, from, last, begun_from, begun_to])?;
-    while let Some(row) = found.next()? {
-        let (functions, calls, unpriced) = (usd(row, "functions")?, usd(row, "calls")?, count(row)?);
-        costs.insert(rows::trace_id(row, "trace_id")?, OwnCost { functions, calls, unpriced, ..OwnCost::default() });
+    for (id, bill) in bills(db, OF_INVOCATIONS, &place, &ids, around(from, last, handed_over))? {
+        let cost = costs.entry(id).or_default();
+        cost.functions = bill.cost.unwrap_or_default();
+        cost.unpriced += bill.unpriced;
+    }
+    for (id, bill) in bills(db, OF_CALLS, &place, &ids, [from, last])? {
+        let cost = costs.entry(id).or_default();
+        cost.calls = bill.cost.unwrap_or_default();
+        cost.unpriced += bill.unpriced;
     }
     for Extent { id, from, to, .. } in extents.into_iter().filter(|extent| extent.in_containers) {
         let mut statement = db.prepare_cached(include_str!("trace_containers.sql"))?;

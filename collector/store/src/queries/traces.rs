@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use coldlight_model::money::Usd;
 use coldlight_model::{
     Cursor, Filter, NodeKind, TimeBin, TimeRange, Timestamp, TraceHistogram, TraceId, TraceList, TraceSort,
     TraceSummary,
@@ -13,6 +12,7 @@ use duckdb::{Connection, Row, params_from_iter};
 use super::newest::newest;
 use super::places::{at, conditions_with_places, place_of};
 use super::sampled::sampled;
+use super::trace_bills::{Bill, OF_CALLS, OF_INVOCATIONS, bills};
 use crate::Store;
 use crate::error::StoreError;
 use crate::rows;
@@ -56,8 +56,8 @@ impl Store {
         let (of, with, beside) = (listed.clone(), listed.clone(), listed);
         let (summaries, invocations, calls) = tokio::join!(
             self.ask(move |db| of.summaries(db)),
-            self.ask(move |db| with.bills(db, include_str!("trace_bills.sql"))),
-            self.ask(move |db| beside.bills(db, include_str!("trace_call_bills.sql"))),
+            self.ask(move |db| with.bills(db, OF_INVOCATIONS)),
+            self.ask(move |db| beside.bills(db, OF_CALLS)),
         );
         let (mut summaries, invocations, calls) = (summaries?, invocations?, calls?);
         for (id, bill) in invocations.into_iter().chain(calls) {
@@ -183,25 +183,10 @@ impl Listed {
         Ok(rows.map(|row| row.map(|summary| (summary.trace_id, summary))).collect::<Result<_, _>>()?)
     }
 
+    /// One of the questions of [`super::trace_bills`].
     fn bills(&self, db: &Connection, question: &str) -> Result<Vec<(TraceId, Bill)>, StoreError> {
-        let mut statement = db.prepare(&at(&self.place, question))?;
-        let bills = statement.query_map(duckdb::params![self.ids, self.first, self.end], |row| {
-            let bill = Bill {
-                cold: count(row, "cold")?,
-                unpriced: count(row, "unpriced")?,
-                cost: row.get::<_, Option<i128>>("cost_attos")?.and_then(Usd::from_attos),
-            };
-            Ok((rows::trace_id(row, "trace_id")?, bill))
-        })?;
-        Ok(bills.collect::<Result<_, _>>()?)
+        bills(db, question, &self.place, &self.ids, [self.first, self.end])
     }
-}
-
-/// What the invocations of a trace cost, or its metered calls.
-struct Bill {
-    cold: u64,
-    unpriced: u64,
-    cost: Option<Usd>,
 }
 
 fn summary(row: &Row<'_>) -> duckdb::Result<TraceSummary> {
