@@ -28,6 +28,8 @@ pub(crate) struct Written {
 /// Span rows that no longer fitted into a transaction: known to be new, to be written first in the next one.
 pub(crate) struct Rest {
     pub columns: RecordBatch,
+    /// When the oldest record of their part was.
+    pub acknowledged_at: Timestamp,
     /// The first record that is not whole, and the last of their part.
     pub first: u64,
     pub last: u64,
@@ -65,7 +67,7 @@ impl<'a> Transaction<'a> {
 
     /// Inserts what is left from the transaction before.
     pub fn resume(&mut self, rest: Rest) -> Result<(), StoreError> {
-        self.spans(rest.columns, rest.last)
+        self.spans(rest.columns, rest.last, rest.acknowledged_at)
     }
 
     /// Inserts what `part` brings that is not kept yet. Rows of earlier parts count as kept.
@@ -88,12 +90,12 @@ impl<'a> Transaction<'a> {
         let offered = spans.columns.num_rows();
         let new = repeats::without(self.db, &repeats::SPANS, spans)?;
         self.written.duplicates += (offered - new.num_rows()) as u64;
-        self.spans(new, part.last)
+        self.spans(new, part.last, part.acknowledged_at)
     }
 
     /// Inserts as many of `new` as there is room for. The position then stands before the first record that is not whole:
     /// after a crash its spans that are here already are repeats.
-    fn spans(&mut self, new: RecordBatch, last: u64) -> Result<(), StoreError> {
+    fn spans(&mut self, new: RecordBatch, last: u64, acknowledged_at: Timestamp) -> Result<(), StoreError> {
         let taken = new.num_rows().min(self.room);
         if taken > 0 {
             self.written.spans += insert(self.db, repeats::SPANS.table, new.slice(0, taken))?;
@@ -105,7 +107,7 @@ impl<'a> Transaction<'a> {
             let columns = new.slice(taken, new.num_rows() - taken);
             let first = rows::first_sequence(&columns);
             self.written.last = first.saturating_sub(1);
-            self.rest = Some(Rest { columns, first, last });
+            self.rest = Some(Rest { columns, acknowledged_at, first, last });
         }
         Ok(())
     }
@@ -190,10 +192,73 @@ pub(crate) mod fault {
 
     pub(super) fn strike(db: &Connection) -> Result<(), duckdb::Error> {
         let mut ordered = FATAL.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = db.path().map(Path::to_path_buf);
+        let path = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()";
+        let path: Option<String> = db.query_row(path, [], |row| row.get(0))?;
+        let path = path.map(PathBuf::from);
         let Some(at) = ordered.iter().position(|ordered| Some(ordered) == path.as_ref()) else { return Ok(()) };
         ordered.swap_remove(at);
         let text = "FATAL Error: as a test asked".to_owned();
         Err(duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(duckdb::ffi::DuckDBError), Some(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coldlight_model::{Batch, Kind, Oddities, Scope, Span, SpanId, StatusCode, TraceId};
+
+    use super::*;
+
+    fn span(n: u8) -> Span {
+        let at = Timestamp::from_nanos(1_795_442_602_418_000_000);
+        Span {
+            trace_id: TraceId::new([n; 16]).unwrap(),
+            span_id: SpanId::new([n; 8]).unwrap(),
+            parent_span_id: None,
+            trace_state: String::new(),
+            flags: 0,
+            name: "work".to_owned(),
+            kind: Kind::SERVER,
+            started_at: at,
+            ended_at: at,
+            attributes: Default::default(),
+            dropped_attributes_count: 0,
+            events: Vec::new(),
+            dropped_events_count: 0,
+            links: Vec::new(),
+            dropped_links_count: 0,
+            status_code: StatusCode::UNSET,
+            status_message: String::new(),
+            resource: 0,
+            scope: 0,
+            oddities: Oddities::default(),
+        }
+    }
+
+    #[test]
+    fn what_did_not_fit_says_since_when_it_waits() {
+        let db = Connection::open_in_memory().unwrap();
+        crate::handed::register(&db).unwrap();
+        crate::schema::prepare(&db, Path::new("memory"), Timestamp::EPOCH).unwrap();
+        let batch = Batch {
+            received_at: Timestamp::from_nanos(1_795_442_602_500_000_000),
+            resources: vec![Resource::default()],
+            scopes: vec![Scope::default()],
+            spans: (1..=5).map(span).collect(),
+            ..Batch::default()
+        };
+        let acknowledged_at = Timestamp::from_nanos(1_795_442_602_600_000_000);
+        let record = Journaled { sequence: 7, batch, weight: 0, acknowledged_at };
+        let mut known = HashSet::new();
+        let mut transaction = Transaction::begin(&db, &mut known, 3).unwrap();
+        transaction.write(Part::of(vec![record])).unwrap();
+        let (written, rest) = transaction.commit().unwrap();
+        let rest = rest.unwrap();
+        assert_eq!((written.spans, written.last, rest.columns.num_rows()), (3, 6, 2));
+        assert_eq!((rest.acknowledged_at, rest.first, rest.last), (acknowledged_at, 7, 7));
+        // And so it does when it does not fit again.
+        let mut transaction = Transaction::begin(&db, &mut known, 1).unwrap();
+        transaction.resume(rest).unwrap();
+        let (_, rest) = transaction.commit().unwrap();
+        assert_eq!(rest.unwrap().acknowledged_at, acknowledged_at);
     }
 }

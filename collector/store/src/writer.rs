@@ -201,11 +201,10 @@ impl Writer {
                 self.progress.written_sequence.store(written.last, Relaxed);
                 self.progress.duplicates.fetch_add(written.duplicates, Relaxed);
                 self.progress.committed(now, written.spans, now.since(oldest));
-                if self.rest.is_none() {
-                    let ahead = self.ahead.as_ref().map_or(0, |ahead| ahead.acknowledged_at.nanos() as u64);
-                    self.progress.oldest_waiting.store(ahead, Relaxed);
-                }
-                self.filled = (self.filled + written.spans as usize) % self.settings.block_rows;
+                let rest = self.rest.as_ref().map(|rest| rest.acknowledged_at);
+                let oldest = rest.or(self.ahead.as_ref().map(|ahead| ahead.acknowledged_at));
+                self.progress.oldest_waiting.store(oldest.map_or(0, |at| at.nanos() as u64), Relaxed);
+                self.filled = (self.filled + written.spans as usize) % self.settings.row_group_rows;
                 self.visible.send_replace(written.last);
                 Ok(Turn::Wrote(written))
             }
