@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use coldlight_model::{Batch, Timestamp};
-use duckdb::Connection;
+use duckdb::Config;
 
 use crate::commit::Transaction;
 use crate::error::StoreError;
@@ -39,7 +39,7 @@ pub struct Steps {
 /// The database's own.
 pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Result<Steps, StoreError> {
     let path = folder.join("bare.duckdb");
-    let db = Connection::open(&path)?;
+    let db = crate::engine::attached(&path, Config::default())?;
     crate::handed::register(&db)?;
     db.execute_batch("SET checkpoint_threshold = '1TB'")?;
     schema::prepare(&db, folder, Timestamp::from_nanos(0))?;
@@ -83,7 +83,7 @@ pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Resu
 /// # Errors
 /// The database's own.
 pub fn made_invocations(folder: &Path, invocations: u64, now: Timestamp) -> Result<(), StoreError> {
-    let db = Connection::open(crate::engine::database_path(folder))?;
+    let db = crate::engine::attached(&crate::engine::database_path(folder), Config::default())?;
     db.execute_batch("SET checkpoint_threshold = '1TB'")?;
     schema::prepare(&db, folder, now)?;
     // Numbers of our own: no text of a user's.

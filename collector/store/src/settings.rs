@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::engine::ROW_GROUP;
 use crate::sql::ApartSettings;
 
 /// Settings of a [`crate::Store`].
@@ -22,6 +23,8 @@ pub struct Settings {
     pub commit_every: Duration,
     /// Transactions end exactly where as many spans as this make a row group: a transaction of a whole one is written
     /// straight to the file, and row groups that are not full are merged again by checkpoints, at the cost of all their rows.
+    pub row_group_rows: usize,
+    /// Row groups of as many spans as this together have filters in common, that tell what is in them.
     pub block_rows: usize,
     /// Rows go into a transaction in parts of about this many: that bounds the memory of what is between journal and table.
     pub part_rows: usize,
@@ -56,9 +59,10 @@ impl Settings {
             journal_memory_bytes: 64 << 20,
             disk_reserve_bytes: None,
             commit_every: Duration::from_millis(250),
-            block_rows: 122_880,
+            row_group_rows: ROW_GROUP,
+            block_rows: 2 * ROW_GROUP,
             part_rows: 16_384,
-            checkpoint_rows: 122_880,
+            checkpoint_rows: ROW_GROUP as u64,
             checkpoint_every: Duration::from_secs(300),
             idle_wal_bytes: 16 << 20,
             retain: Duration::from_secs(7 * 24 * 3600),

@@ -253,7 +253,7 @@ impl Writer {
         };
         let deadline = Instant::now() + (self.last_commit * GATHER).min(self.settings.commit_every);
         let (mut busy, mut bytes, mut records) = (Duration::ZERO, 0, 0);
-        let room = self.settings.block_rows - self.filled;
+        let room = self.settings.row_group_rows - self.filled;
         let mut transaction = Transaction::begin(db, known, room)?;
         if let Some(rest) = self.rest.take() {
             let started = Instant::now();
@@ -286,8 +286,9 @@ impl Writer {
             }
         }
         let started = Instant::now();
-        // A block ends with its row group, so that what is found in it is looked for in one.
-        let block_is_full = transaction.is_full() || self.block.spans() >= self.settings.block_rows;
+        // A block ends with a row group, so that what is found in it is looked for in no other.
+        let has_room = self.block.spans() + self.settings.row_group_rows <= self.settings.block_rows;
+        let block_is_full = transaction.is_full() && !has_room || self.block.spans() >= self.settings.block_rows;
         if block_is_full {
             transaction.keep(&self.block)?;
         }

@@ -12,7 +12,7 @@ const SPANS: u64 = 40;
 
 /// A hundred spans a block, asked for in requests of forty and in parts of fifteen rows.
 fn small(folder: &Path) -> Settings {
-    Settings { block_rows: 100, part_rows: 15, ..made::settings(folder) }
+    Settings { row_group_rows: 50, block_rows: 100, part_rows: 15, ..made::settings(folder) }
 }
 
 /// Each with an order of its own, and every one but the first links to the one before.

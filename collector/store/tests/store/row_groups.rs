@@ -41,9 +41,9 @@ fn varied(n: u64) -> Span {
     }
 }
 
-/// Ten rows a row group, asked for in requests of seven and in parts of five rows.
+/// Ten rows a row group, two of them a block, asked for in requests of seven and in parts of five rows.
 fn small(folder: &std::path::Path) -> Settings {
-    Settings { block_rows: 10, part_rows: 5, ..made::settings(folder) }
+    Settings { row_group_rows: 10, block_rows: 20, part_rows: 5, ..made::settings(folder) }
 }
 
 async fn are_as_sent(kept: &Kept, sent: &BTreeMap<SpanId, Span>) {
@@ -93,7 +93,8 @@ async fn requests_cut_by_the_end_of_a_row_group_come_back_whole_and_once() {
 async fn spans_that_name_an_attribute_like_no_other_are_kept_like_others() {
     let folder = tempfile::tempdir().unwrap();
     let settings = made::settings(folder.path());
-    let rows = settings.block_rows as u64;
+    let row_group = settings.row_group_rows as u64;
+    let rows = row_group + 1_000;
     let store = Store::open(settings, now).unwrap();
     let kept = Kept { store, folder };
     for request in 0..rows.div_ceil(4_096) {
@@ -104,6 +105,12 @@ async fn spans_that_name_an_attribute_like_no_other_are_kept_like_others() {
     kept.visible().await;
     assert_eq!(kept.count("SELECT count(*) FROM spans").await, i128::from(rows));
     assert_eq!(kept.count("SELECT count(*) FROM spans WHERE attributes['order.77']::INT = 7").await, 1);
-    // Written into the file, too.
+    // Written into the file, too, and its row groups are those that transactions ended with.
     kept.store.close().unwrap();
+    let Kept { store, folder } = kept;
+    drop(store);
+    let db = duckdb::Connection::open(folder.path().join("coldlight.duckdb")).unwrap();
+    let groups = "SELECT list(rows ORDER BY number) FROM (SELECT row_group_id AS number, max(start + count) AS rows FROM pragma_storage_info('span_rows') WHERE column_name = 'sequence' GROUP BY number)";
+    let groups: String = db.query_row(&format!("SELECT ({groups})::VARCHAR"), [], |row| row.get(0)).unwrap();
+    assert_eq!(groups, format!("[{row_group}, 1000]"));
 }

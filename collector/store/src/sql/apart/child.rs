@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use coldlight_model::Timestamp;
-use duckdb::{AccessMode, Connection};
+use duckdb::{AccessMode, Config, Connection};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::wire::{Bounds, Outcome, Task};
@@ -102,17 +102,20 @@ fn copy(from: &Path, to: &Path, bounds: Bounds) -> Outcome {
         return broken(format!("{} cannot be copied: {error}", from.display()));
     }
     // Every question would read the log again; this way it is read once.
-    match open(to, AccessMode::ReadWrite, bounds).and_then(|db| Ok(db.execute_batch("CHECKPOINT")?)) {
+    let attached = config(to, bounds).and_then(|config| engine::attached(to, config));
+    match attached.and_then(|db| Ok(db.execute_batch("CHECKPOINT")?)) {
         Ok(()) => Outcome::Copied,
         Err(error) => broken(format!("the copy cannot be read: {}", chain(&error))),
     }
 }
 
-fn open(database: &Path, mode: AccessMode, bounds: Bounds) -> Result<Connection, StoreError> {
+fn config(database: &Path, bounds: Bounds) -> Result<Config, StoreError> {
     let temp = database.with_extension(format!("tmp-{}", std::process::id()));
-    let config = engine::config(&temp, bounds.memory, bounds.threads)?
-        .with("max_temp_directory_size", MOST_SPILLED)?
-        .access_mode(mode)?;
+    Ok(engine::config(&temp, bounds.memory, bounds.threads)?.with("max_temp_directory_size", MOST_SPILLED)?)
+}
+
+fn open(database: &Path, bounds: Bounds) -> Result<Connection, StoreError> {
+    let config = config(database, bounds)?.access_mode(AccessMode::ReadOnly)?;
     Ok(Connection::open_with_flags(database, config)?)
 }
 
@@ -123,7 +126,7 @@ fn ask(
     now: Timestamp,
     bounds: Bounds,
 ) -> Result<Outcome, Outcome> {
-    let opened = open(database, AccessMode::ReadOnly, bounds).and_then(|db| {
+    let opened = open(database, bounds).and_then(|db| {
         sql::register(&db)?;
         db.execute_batch("SET lock_configuration = true")?;
         Ok(db)
