@@ -161,7 +161,7 @@ fn open_or_quarantine(settings: &Settings, now: fn() -> Timestamp) -> Result<(Co
     let mut quarantined = Vec::new();
     let first = match open(settings, &path, now) {
         Ok(connection) => return Ok((connection, quarantined)),
-        Err(StoreError::Database(error)) if !is_lock(&error) => error,
+        Err(StoreError::Database(error)) if !passes(&error) => error,
         Err(error) => return Err(error),
     };
     tracing::error!(error = %first, "the database does not open; its write-ahead log is put aside and the journal replayed");
@@ -173,7 +173,7 @@ fn open_or_quarantine(settings: &Settings, now: fn() -> Timestamp) -> Result<(Co
     }
     match open(settings, &path, now) {
         Ok(connection) => return Ok((connection, quarantined)),
-        Err(StoreError::Database(error)) if !is_lock(&error) => {
+        Err(StoreError::Database(error)) if !passes(&error) => {
             tracing::error!(%error, "the database itself is damaged; it is put aside, and what the journal still holds is kept");
         }
         Err(error) => return Err(error),
@@ -182,9 +182,10 @@ fn open_or_quarantine(settings: &Settings, now: fn() -> Timestamp) -> Result<(Co
     open(settings, &path, now).map(|connection| (connection, quarantined))
 }
 
-fn is_lock(error: &duckdb::Error) -> bool {
+/// Whether it says nothing against the file: somebody else has it open, or the machine lacks something.
+fn passes(error: &duckdb::Error) -> bool {
     let text = error.to_string();
-    text.contains("lock") || text.contains("No space left")
+    text.contains("set lock on file") || text.contains("No space left") || StoreError::is_about_memory(error)
 }
 
 fn open(settings: &Settings, path: &Path, now: fn() -> Timestamp) -> Result<Connection, StoreError> {
@@ -315,5 +316,17 @@ mod tests {
             let told = db.execute_batch(&refused).expect_err(&refused).to_string();
             assert!(told.contains("disabled") || told.contains("Cannot enable external access"), "{refused}: {told}");
         }
+    }
+
+    #[test]
+    fn only_a_damaged_file_is_put_aside() {
+        let error = |text: &str| {
+            duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(duckdb::ffi::DuckDBError), Some(text.to_owned()))
+        };
+        assert!(passes(&error("IO Error: Could not set lock on file \"x\": Conflicting lock is held in coldlight")));
+        assert!(passes(&error("IO Error: Could not write file \"x\": No space left on device")));
+        assert!(passes(&error("Out of Memory Error: failed to pin block of size 256.0 KiB")));
+        let damaged = "IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2 in block at location 3";
+        assert!(!passes(&error(damaged)));
     }
 }
