@@ -199,7 +199,7 @@ fn open(settings: &Settings, path: &Path, now: fn() -> Timestamp) -> Result<Conn
     handed::register(&connection)?;
     crate::sql::register(&connection)?;
     schema::prepare(&connection, &settings.data, now())?;
-    connection.execute_batch("SET lock_configuration = true")?;
+    connection.execute_batch("SET allowed_configs = ['threads']; SET lock_configuration = true")?;
     Ok(connection)
 }
 
@@ -315,6 +315,19 @@ mod tests {
         ] {
             let told = db.execute_batch(&refused).expect_err(&refused).to_string();
             assert!(told.contains("disabled") || told.contains("Cannot enable external access"), "{refused}: {told}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_set_any_more_but_the_number_of_threads() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { threads: 2, ..Settings::new(folder.path()) };
+        let db = open(&settings, &database_path(folder.path()), || Timestamp::EPOCH).unwrap();
+        db.execute_batch("SET threads = 1; SELECT 1; SET threads = 2").unwrap();
+        for refused in ["SET memory_limit = '100GB'", "SET allowed_configs = ['memory_limit']", "RESET temp_directory"]
+        {
+            let told = db.execute_batch(refused).expect_err(refused).to_string();
+            assert!(told.contains("locked"), "{refused}: {told}");
         }
     }
 

@@ -40,6 +40,7 @@ mod settings;
 mod span_blocks;
 mod sql;
 mod store;
+mod threads;
 mod turns;
 mod upkeep;
 mod writer;

@@ -40,7 +40,7 @@ pub struct Settings {
     pub retain_bytes: Option<u64>,
     /// DuckDB's `memory_limit`.
     pub memory_limit_bytes: u64,
-    /// DuckDB's `threads`.
+    /// DuckDB's `threads`; of two it has one while the writer is behind.
     pub threads: usize,
     /// Questions answered at a time.
     pub readers: usize,

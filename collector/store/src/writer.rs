@@ -24,6 +24,7 @@ use crate::progress::Progress;
 use crate::roll::Roller;
 use crate::settings::Settings;
 use crate::span_blocks::Block;
+use crate::threads::{self, Threads};
 use crate::upkeep::{Allowance, Checkpoint, Removed, Retention};
 
 /// How long the writer sleeps when nothing comes; also how soon it sees that it should stop.
@@ -140,6 +141,7 @@ impl Writer {
         let mut known: HashSet<ResourceId> = commit::known_resources(&db)?;
         let mut checkpoint = Checkpoint::new(&self.settings, (self.now)());
         let mut retention = Retention::new(&self.settings);
+        let mut threads = Threads::new(self.settings.threads);
         loop {
             let stopping = self.stop.load(Relaxed);
             let turn = self.turn(&db, &mut known)?;
@@ -149,6 +151,8 @@ impl Writer {
                 Turn::Idle if stopping => break,
                 Turn::Idle | Turn::Blocked => {}
             }
+            let is_behind = self.progress.is_behind((self.now)(), threads::PATIENCE);
+            survive("changing the number of threads", threads.suit(&db, is_behind).map_err(StoreError::from))?;
             if !stopping {
                 self.upkeep(&db, &mut checkpoint, &mut retention, is_idle)?;
             }
