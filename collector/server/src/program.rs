@@ -198,10 +198,10 @@ impl Program {
     }
 }
 
-/// What the database may have of the memory: a quarter, and 256 MiB or a half if that is less, is for requests in flight, rows on their
-/// way and everything else. At least three quarters of the smallest limit there is.
+/// What the database may have of the memory: a quarter, and 320 MiB or five eighths if that is less, is for requests in flight, rows on their
+/// way and everything else, the engine's own among it, of which it keeps no account. At least three quarters of the smallest limit there is.
 fn of_database(memory: u64) -> u64 {
-    (memory / 4 * 3).min(memory.saturating_sub(256 << 20).max(memory / 2).max(192 << 20))
+    (memory / 4 * 3).min(memory.saturating_sub(320 << 20).max(memory / 8 * 3).max(192 << 20))
 }
 
 async fn open_store(settings: &Settings) -> Result<Store, Failure> {
@@ -281,6 +281,6 @@ mod tests {
     #[test]
     fn the_smaller_the_memory_the_larger_the_share_of_everything_but_the_database() {
         let of = |mib: u64| of_database(mib << 20) >> 20;
-        assert_eq!([256, 384, 512, 1024, 4096].map(of), [192, 192, 256, 768, 3072]);
+        assert_eq!([256, 384, 512, 1024, 4096].map(of), [192, 192, 192, 704, 3072]);
     }
 }
