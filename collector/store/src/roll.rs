@@ -23,7 +23,7 @@ use crate::turns::Turns;
 const SPACING: Duration = Duration::from_millis(100);
 
 /// While the writer is behind, a roll that took t waits this many t for the next one.
-const REST: u32 = 10;
+const REST: u32 = 20;
 
 /// While it keeps up with what comes, this many, and no longer than that: a minute that fills is counted again with each roll.
 const BUSY_REST: u32 = 8;
@@ -45,6 +45,9 @@ const TOLD: Step = Step { spans: 131_072, ..STEP };
 
 /// After so long, minutes whose costs are to be computed anew are left for the next roll.
 const ENOUGH: Duration = Duration::from_secs(1);
+
+/// While the writer is behind they are left for so long: what comes in a minute then takes many seconds to compute, and more of it comes.
+const LEFT: Duration = Duration::from_secs(600);
 
 /// How long to leave it after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
@@ -113,6 +116,7 @@ impl Roller {
             costs_left: false,
             hours_left: false,
             costs_next: Instant::now(),
+            costs_due: None,
         };
         let thread = std::thread::Builder::new().name("roller".to_owned()).spawn(move || work.run())?;
         Ok(Self { stop, turns, running, thread: Some(thread) })
@@ -186,6 +190,8 @@ struct Work {
     hours_left: bool,
     /// Not before: computing them failed, and whatever else there is to do does not wait for it.
     costs_next: Instant,
+    /// When they are computed though the writer is behind.
+    costs_due: Option<Instant>,
     /// Of this many parts of a step one is taken at a time: more after a failure, for a step may need more memory than there is.
     divided: u64,
     /// What a failure was met at.
@@ -321,6 +327,13 @@ impl Work {
     fn compute_costs(&mut self, db: &Connection) -> Result<(), StoreError> {
         let until = Instant::now() + ENOUGH;
         self.costs_left = costs::is_any_marked(db)?;
+        if self.costs_left && self.progress.is_behind((self.now)(), BEHIND) {
+            let due = *self.costs_due.get_or_insert_with(|| Instant::now() + LEFT);
+            if Instant::now() < due {
+                return Ok(());
+            }
+        }
+        self.costs_due = None;
         while self.costs_left && Instant::now() >= self.costs_next && Instant::now() < until {
             match transaction(db, |db| self.costs.compute(db, false)) {
                 Ok(()) => self.costs_left = costs::is_any_marked(db)?,
