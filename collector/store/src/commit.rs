@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::handed::insert;
 use crate::journal::Journaled;
 use crate::part::Part;
+use crate::recent::Recent;
 use crate::repeats;
 use crate::rows;
 use crate::span_blocks::Block;
@@ -35,10 +36,28 @@ pub(crate) struct Rest {
     pub last: u64,
 }
 
+/// What is known of the tables without asking, of an instance that was just opened.
+pub(crate) struct Known {
+    /// Those kept; a commit adds its own.
+    resources: HashSet<ResourceId>,
+    spans: Recent,
+}
+
+impl Known {
+    pub fn read(db: &Connection) -> Result<Self, StoreError> {
+        let mut statement = db.prepare("SELECT resource_id FROM resource_rows")?;
+        let ids = statement.query_map([], |row| row.get(0).map(ResourceId))?;
+        let resources = ids.collect::<Result<_, _>>()?;
+        let last = "SELECT epoch_ns(max(started_at)) FROM span_rows";
+        let last: Option<i64> = db.query_row(last, [], |row| row.get(0))?;
+        Ok(Self { resources, spans: Recent::new(last.map_or(Timestamp::EPOCH, Timestamp::from_sql)) })
+    }
+}
+
 /// An open transaction. Dropped without [`Transaction::commit`], nothing of it happened.
 pub(crate) struct Transaction<'a> {
     db: &'a Connection,
-    known: &'a mut HashSet<ResourceId>,
+    known: &'a mut Known,
     fresh: HashSet<ResourceId>,
     written: Written,
     /// How many more spans it takes.
@@ -48,8 +67,8 @@ pub(crate) struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    /// `known` are the resources kept already; a commit adds its own. Takes exactly `room` spans if that many come.
-    pub fn begin(db: &'a Connection, known: &'a mut HashSet<ResourceId>, room: usize) -> Result<Self, StoreError> {
+    /// Takes exactly `room` spans if that many come.
+    pub fn begin(db: &'a Connection, known: &'a mut Known, room: usize) -> Result<Self, StoreError> {
         #[cfg(test)]
         fault::strike(db)?;
         db.execute_batch("BEGIN")?;
@@ -78,7 +97,7 @@ impl<'a> Transaction<'a> {
         }
         for (kind, rows) in [(&repeats::LOGS, part.logs), (&repeats::METRICS, part.metrics)] {
             let Some(rows) = rows else { continue };
-            let new = repeats::without(self.db, kind, rows)?;
+            let new = repeats::without(self.db, kind, rows, &mut self.known.spans)?;
             if new.num_rows() > 0 {
                 self.written.rows += insert(self.db, kind.table, new)?;
             }
@@ -88,7 +107,7 @@ impl<'a> Transaction<'a> {
             return Ok(());
         };
         let offered = spans.columns.num_rows();
-        let new = repeats::without(self.db, &repeats::SPANS, spans)?;
+        let new = repeats::without(self.db, &repeats::SPANS, spans, &mut self.known.spans)?;
         self.written.duplicates += (offered - new.num_rows()) as u64;
         self.spans(new, part.last, part.acknowledged_at)
     }
@@ -127,12 +146,12 @@ impl<'a> Transaction<'a> {
         self.db.execute("UPDATE state SET written_sequence = ?", [self.written.last])?;
         self.db.execute_batch("COMMIT")?;
         self.open = false;
-        self.known.extend(self.fresh.drain());
+        self.known.resources.extend(self.fresh.drain());
         Ok((self.written, self.rest.take()))
     }
 
     fn resources(&mut self, said: Vec<(ResourceId, Resource, Timestamp)>) -> Result<(), StoreError> {
-        let (known, fresh) = (&*self.known, &mut self.fresh);
+        let (known, fresh) = (&self.known.resources, &mut self.fresh);
         let new: Vec<_> = said.iter().filter(|(id, ..)| !known.contains(id) && fresh.insert(*id)).collect();
         if !new.is_empty() {
             let columns = rows::resource_columns(new.into_iter().map(|(id, resource, at)| (*id, resource, *at)));
@@ -166,13 +185,6 @@ pub(crate) fn keep_aside(data: &Path, record: &Journaled) -> Result<(), StoreErr
 /// Up to which journal record the tables hold everything.
 pub(crate) fn written_sequence(db: &Connection) -> Result<u64, StoreError> {
     Ok(db.query_row("SELECT written_sequence FROM state", [], |row| row.get(0))?)
-}
-
-/// The resources kept already.
-pub(crate) fn known_resources(db: &Connection) -> Result<HashSet<ResourceId>, StoreError> {
-    let mut statement = db.prepare("SELECT resource_id FROM resource_rows")?;
-    let ids = statement.query_map([], |row| row.get(0).map(ResourceId))?;
-    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// Failures on demand, for tests of what follows them.
@@ -234,21 +246,60 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_did_not_fit_says_since_when_it_waits() {
+    fn database() -> Connection {
         let db = Connection::open_in_memory().unwrap();
         crate::handed::register(&db).unwrap();
         crate::schema::prepare(&db, Path::new("memory"), Timestamp::EPOCH).unwrap();
+        db
+    }
+
+    /// A record of spans with these numbers.
+    fn record(sequence: u64, spans: impl Iterator<Item = u8>) -> Journaled {
         let batch = Batch {
             received_at: Timestamp::from_nanos(1_795_442_602_500_000_000),
             resources: vec![Resource::default()],
             scopes: vec![Scope::default()],
-            spans: (1..=5).map(span).collect(),
+            spans: spans.map(span).collect(),
             ..Batch::default()
         };
-        let acknowledged_at = Timestamp::from_nanos(1_795_442_602_600_000_000);
-        let record = Journaled { sequence: 7, batch, weight: 0, acknowledged_at };
-        let mut known = HashSet::new();
+        Journaled { sequence, batch, weight: 0, acknowledged_at: Timestamp::from_nanos(1_795_442_602_600_000_000) }
+    }
+
+    #[test]
+    fn repeats_are_known_to_who_wrote_them_and_to_who_was_started_since() {
+        let db = database();
+        let mut known = Known::read(&db).unwrap();
+        let write = |known: &mut Known, record| {
+            let mut transaction = Transaction::begin(&db, known, usize::MAX).unwrap();
+            transaction.write(Part::of(vec![record])).unwrap();
+            let (written, _) = transaction.commit().unwrap();
+            (written.spans, written.duplicates)
+        };
+        assert_eq!(write(&mut known, record(1, 1..=5)), (5, 0));
+        assert_eq!(write(&mut known, record(2, (3..=8).chain(7..=8))), (3, 5));
+        let mut since = Known::read(&db).unwrap();
+        assert_eq!(write(&mut since, record(3, 1..=9)), (1, 8));
+        assert_eq!(write(&mut since, record(4, 9..=9)), (0, 1));
+    }
+
+    #[test]
+    fn what_was_rolled_back_is_no_repeat() {
+        let db = database();
+        let mut known = Known::read(&db).unwrap();
+        let mut transaction = Transaction::begin(&db, &mut known, usize::MAX).unwrap();
+        transaction.write(Part::of(vec![record(1, 1..=5)])).unwrap();
+        drop(transaction);
+        let mut transaction = Transaction::begin(&db, &mut known, usize::MAX).unwrap();
+        transaction.write(Part::of(vec![record(1, 1..=5)])).unwrap();
+        assert_eq!(transaction.commit().unwrap().0.spans, 5);
+    }
+
+    #[test]
+    fn what_did_not_fit_says_since_when_it_waits() {
+        let db = database();
+        let record = record(7, 1..=5);
+        let acknowledged_at = record.acknowledged_at;
+        let mut known = Known::read(&db).unwrap();
         let mut transaction = Transaction::begin(&db, &mut known, 3).unwrap();
         transaction.write(Part::of(vec![record])).unwrap();
         let (written, rest) = transaction.commit().unwrap();

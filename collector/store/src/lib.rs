@@ -31,6 +31,7 @@ mod quarantine;
 mod queries;
 mod ranges;
 mod reach;
+mod recent;
 mod repeats;
 mod roll;
 mod rows;

@@ -1,14 +1,13 @@
 //! The steps of a transaction one by one, for `cargo bench`: what the bare engine takes, and what we add to it. And a store full of
 //! made invocations, for the examples in SQL.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use coldlight_model::{Batch, Timestamp};
 use duckdb::Config;
 
-use crate::commit::Transaction;
+use crate::commit::{Known, Transaction};
 use crate::error::StoreError;
 use crate::journal::Journaled;
 use crate::part::Part;
@@ -58,7 +57,7 @@ pub fn steps(folder: &Path, batches: Vec<Batch>, per_transaction: usize) -> Resu
         .zip(batches)
         .map(|(sequence, batch)| Journaled { sequence, batch, weight: 0, acknowledged_at: Timestamp::from_nanos(0) })
         .collect();
-    let mut known = HashSet::new();
+    let mut known = Known::read(&db)?;
     let started = Instant::now();
     let mut records = records.into_iter().peekable();
     while records.peek().is_some() {

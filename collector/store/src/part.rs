@@ -8,6 +8,7 @@ use arrow::record_batch::RecordBatch;
 use coldlight_model::{Batch, Resource, ResourceId, Timestamp};
 
 use crate::journal::Journaled;
+use crate::recent;
 use crate::repeats::{self, Rows, When};
 use crate::rows::{self, Incoming};
 use crate::span_blocks::{Fingerprints, fingerprints};
@@ -51,6 +52,7 @@ impl Part {
             columns: rows::span_columns(&incoming),
             wanted: repeats::firsts(&incoming),
             times: started,
+            spans: incoming.iter().flat_map(|of| &of.batch.spans).map(recent::key).collect(),
         });
         Self {
             acknowledged_at,
@@ -64,11 +66,13 @@ impl Part {
                 columns: rows::log_columns(&incoming),
                 wanted: repeats::said_first(&incoming, |batch| batch.logs.len()),
                 times: logged,
+                spans: Vec::new(),
             }),
             metrics: (!measured.is_empty()).then(|| Rows {
                 columns: rows::metric_columns(&incoming),
                 wanted: repeats::said_first(&incoming, |batch| batch.metrics.len()),
                 times: measured,
+                spans: Vec::new(),
             }),
             fingerprints: spans.as_ref().map_or_else(Fingerprints::default, |spans| fingerprints(&spans.columns)),
             spans,

@@ -13,6 +13,7 @@ use duckdb::Connection;
 
 use crate::error::StoreError;
 use crate::handed::{Handed, append, by_length, unexpected};
+use crate::recent::Recent;
 use crate::rows::Incoming;
 
 /// Rows further than this from when they were received are looked up by themselves, so that one span from 1970 does not
@@ -143,14 +144,29 @@ pub(crate) struct Rows {
     pub times: Vec<When>,
     /// Whether it is the first that says what it says.
     pub wanted: Vec<bool>,
+    /// Of spans, what stands for each in [`Recent`].
+    pub spans: Vec<u64>,
 }
 
-/// Those of `rows` that are wanted and not kept yet.
-pub(crate) fn without(db: &Connection, kind: &Kind, rows: Rows) -> Result<RecordBatch, StoreError> {
-    let Rows { columns, times, mut wanted } = rows;
-    let (keys, long) = by_length(keys(kind, &columns)?)?;
+/// Those of `rows` that are wanted and not kept yet. Looked for are only those that `recent` does not know to be new; it gets to know them.
+pub(crate) fn without(
+    db: &Connection,
+    kind: &Kind,
+    rows: Rows,
+    recent: &mut Recent,
+) -> Result<RecordBatch, StoreError> {
+    let Rows { columns, times, mut wanted, spans } = rows;
+    let is_new = |(key, when): (&u64, &When)| !recent.may_hold(*key, when.at);
+    let mut sought: Vec<bool> = spans.iter().zip(&times).map(is_new).map(|is_new| !is_new).collect();
+    sought.resize(times.len(), true);
+    let mut keys = keys(kind, &columns)?;
+    if !sought.iter().all(|sought| *sought) {
+        keys = arrow::compute::filter_record_batch(&keys, &BooleanArray::from(sought.clone())).map_err(unexpected)?;
+    }
+    let (keys, long) = by_length(keys)?;
     for ordinary in [true, false] {
-        let those = times.iter().filter(|when| when.ordinary == ordinary).map(|when| when.at);
+        let those = times.iter().zip(&sought).filter(|(when, sought)| **sought && when.ordinary == ordinary);
+        let those = those.map(|(when, _)| when.at);
         let Some((from, to)) = range_of(those) else { continue };
         let mut repeated = Vec::new();
         if keys.num_rows() > 0 {
@@ -165,6 +181,9 @@ pub(crate) fn without(db: &Connection, kind: &Kind, rows: Rows) -> Result<Record
                 *wanted = false;
             }
         }
+    }
+    for ((key, when), _) in spans.iter().zip(&times).zip(&wanted).filter(|(_, wanted)| **wanted) {
+        recent.add(*key, when.at);
     }
     if wanted.iter().all(|wanted| *wanted) {
         return Ok(columns);

@@ -8,14 +8,13 @@
 //!
 //! Not here: decoding OTLP (`receiver`), reading (`queries`), rollups (`roll`).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use coldlight_model::{BusyReason, ResourceId, Timestamp};
+use coldlight_model::{BusyReason, Timestamp};
 
-use crate::commit::{self, Rest, Transaction, Written};
+use crate::commit::{self, Known, Rest, Transaction, Written};
 use crate::engine::{Engine, Lent, transaction};
 use crate::error::{StoreError, chain};
 use crate::journal::{Journal, JournalError, Journaled, Reader};
@@ -138,7 +137,7 @@ impl Writer {
 
     fn write_until_stopped(&mut self) -> Result<(), Halt> {
         let db = self.engine.lend()?;
-        let mut known: HashSet<ResourceId> = commit::known_resources(&db)?;
+        let mut known = Known::read(&db)?;
         let mut checkpoint = Checkpoint::new(&self.settings, (self.now)());
         let mut retention = Retention::new(&self.settings);
         let mut threads = Threads::new(self.settings.threads);
@@ -170,7 +169,7 @@ impl Writer {
     }
 
     /// Waits a moment for something to write and writes it.
-    fn turn(&mut self, db: &Lent, known: &mut HashSet<ResourceId>) -> Result<Turn, Halt> {
+    fn turn(&mut self, db: &Lent, known: &mut Known) -> Result<Turn, Halt> {
         let Some(room) = Allowance::of(&self.settings.data).transaction() else {
             let waiting = self.waiting();
             if waiting == 0 {
@@ -247,7 +246,7 @@ impl Writer {
     fn transaction(
         &mut self,
         db: &Lent,
-        known: &mut HashSet<ResourceId>,
+        known: &mut Known,
         first: Option<Journaled>,
         most: usize,
     ) -> Result<Written, StoreError> {
@@ -355,7 +354,7 @@ impl Writer {
     }
 
     /// A transaction of one record; what no table can take is put aside, never lost silently.
-    fn alone(&mut self, db: &Lent, known: &mut HashSet<ResourceId>, record: &Journaled) -> Result<Written, StoreError> {
+    fn alone(&mut self, db: &Lent, known: &mut Known, record: &Journaled) -> Result<Written, StoreError> {
         let mut transaction = Transaction::begin(db, known, usize::MAX)?;
         let part = Part::of(vec![record.clone()]);
         self.block.add(&part);
