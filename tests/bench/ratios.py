@@ -11,7 +11,6 @@ def of(found):
     bare_us = decode_us + found.get("bare_insert", {}).get("us_per_span", 0)
     # Without the bench of inserts the limit is another one, so it has another name.
     limit = "decode and bare insert" if "bare_insert" in found else "decode"
-    scan_ms = found["reads"]["scan"]["median_ms"]
     ratios = {
         f"processor time a span over gRPC / {limit}": grpc["server_us_per_span"] / bare_us,
         f"processor time a span over HTTP / {limit}": http["server_us_per_span"] / bare_us,
@@ -21,7 +20,7 @@ def of(found):
     for kind in ("pages", "api", "examples"):
         for one in found["reads"][kind]:
             if one["status"] == 200:
-                ratios[f"{one['what']} / full scan"] = one["median_ms"] / scan_ms
+                ratios[f"{one['what']} / full scan"] = one["median_ms"] / one["scan_ms"]
     return ratios
 
 
