@@ -261,7 +261,7 @@ impl Coldlight {
     pub async fn until_written(&self, limit: Duration) -> Duration {
         until("everything acknowledged is written", limit, async || {
             let waiting = self.get("/api/v1/status").await.json()["store"]["waiting_batches"].clone();
-            if waiting == 0 { Ok(()) } else { Err(format!("{waiting} requests wait")) }
+            if waiting == 0 { Ok(()) } else { Err(format!("{waiting} requests wait\n{}", self.last_words())) }
         })
         .await
     }

@@ -12,6 +12,11 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 const DISK: u64 = 160 << 20;
 const RESERVE: &str = "48MiB";
+/// A disk that is filled by others again and again, and has room for all that is acknowledged meanwhile.
+const SHARED_DISK: u64 = 512 << 20;
+const LEAST_RESERVE: &str = "16MiB";
+/// What the database holds when the disk fills up, so that it is in the middle of something.
+const REQUESTS_BETWEEN: u64 = 150;
 /// What is freed in the end.
 const BALLAST: u64 = 64 << 20;
 /// A little noisy data in each span, so that a small disk fills soon.
@@ -24,9 +29,9 @@ struct Disk {
 
 impl Disk {
     /// `None` without the right to mount, which is said loudly: the story then proves less.
-    fn mount(story: &str) -> Option<Self> {
+    fn mount(story: &str, bytes: u64) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let size = std::ffi::CString::new(format!("size={DISK}")).expect("no zero byte");
+        let size = std::ffi::CString::new(format!("size={bytes}")).expect("no zero byte");
         match mount("tmpfs", folder.path(), "tmpfs", MountFlags::empty(), size.as_c_str()) {
             Ok(()) => Some(Self { folder }),
             Err(why) => {
@@ -91,18 +96,18 @@ async fn until_refused(senders: &Senders, more_than: u64) {
     .await;
 }
 
-async fn until_acknowledged(senders: &Senders, limit: Duration) -> Duration {
+async fn until_acknowledged(senders: &Senders, more: u64, limit: Duration) -> Duration {
     let before = senders.acknowledged();
-    until("acknowledgements", limit, async || match senders.acknowledged() {
-        now if now > before => Ok(()),
-        _ => Err(format!("{} refused", senders.refused())),
+    until("acknowledgements", limit, async || match senders.acknowledged() - before {
+        now if now >= more => Ok(()),
+        now => Err(format!("{now}, and {} refused in all", senders.refused())),
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filling_disk_is_refused_before_it_is_full_and_taken_again_after() {
-    let disk = Disk::mount("filling disk");
+    let disk = Disk::mount("filling disk", DISK);
     // Without a small disk, a reserve close to what is free on the real one comes to the same.
     let fallback = tempfile::tempdir().unwrap();
     let folder = disk.as_ref().map_or(fallback.path(), Disk::path);
@@ -127,7 +132,7 @@ async fn a_filling_disk_is_refused_before_it_is_full_and_taken_again_after() {
     }
 
     std::fs::remove_file(&heavy).unwrap();
-    let resumed = until_acknowledged(&senders, Duration::from_secs(5)).await;
+    let resumed = until_acknowledged(&senders, 1, Duration::from_secs(5)).await;
     println!("taken again {resumed:?} after space was freed");
     let promises = senders.stop().await;
     promises.check(&coldlight).await;
@@ -138,25 +143,24 @@ async fn a_filling_disk_is_refused_before_it_is_full_and_taken_again_after() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_filled_by_somebody_else_breaks_no_promise() {
-    let Some(disk) = Disk::mount("full disk") else { return };
-    let mut coldlight = coldlight(disk.path().join("data"), "1MiB").await;
+    let Some(disk) = Disk::mount("full disk", SHARED_DISK) else { return };
+    let mut coldlight = coldlight(disk.path().join("data"), LEAST_RESERVE).await;
     let ledgers = tempfile::tempdir().unwrap();
     let senders = Senders::start(LOAD, coldlight.addresses(), ledgers.path(), &mut Random::new("full disk"));
     for _ in 0..3 {
-        until_acknowledged(&senders, Duration::from_secs(10)).await;
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        until_acknowledged(&senders, REQUESTS_BETWEEN, Duration::from_secs(20)).await;
         let refused = senders.refused();
-        let heavy = ballast(disk.path().join("ballast"), DISK);
+        let heavy = ballast(disk.path().join("ballast"), SHARED_DISK);
         until_refused(&senders, refused + 4).await;
         println!("full: {} bytes free, {} acknowledged", disk.free(), senders.acknowledged());
         answers(&coldlight).await;
         // Also while its own writes fail, the process does not die.
         assert!(coldlight.exited().is_none(), "it ended:\n{}", coldlight.last_words());
         std::fs::remove_file(&heavy).unwrap();
-        until_acknowledged(&senders, Duration::from_secs(10)).await;
+        until_acknowledged(&senders, 1, Duration::from_secs(10)).await;
     }
     // And killed in the middle of a full disk.
-    let heavy = ballast(disk.path().join("ballast"), DISK);
+    let heavy = ballast(disk.path().join("ballast"), SHARED_DISK);
     tokio::time::sleep(Duration::from_millis(300)).await;
     coldlight.kill9();
     std::fs::remove_file(&heavy).unwrap();

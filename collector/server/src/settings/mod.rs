@@ -155,6 +155,10 @@ impl Settings {
         if matches!(self.journal_limit, Some(bytes) if bytes < 64 << 20) {
             return wrong("--journal-limit is at least 64MiB");
         }
+        // With less, the journal takes what the database needs to take over what is in it, and neither goes on.
+        if matches!(self.disk_reserve, Some(bytes) if bytes < 16 << 20) {
+            return wrong("--disk-reserve is at least 16MiB: the database makes room with it");
+        }
         if self.access.allowed_hosts.iter().any(|host| host.is_empty() || host.contains(['/', ' ', '*'])) {
             return wrong("--allowed-host is a host name such as traces.example.org, without scheme, path or *");
         }
