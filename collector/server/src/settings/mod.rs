@@ -230,6 +230,7 @@ mod tests {
             "max-body = 10",
             "retain = \"1s\"",
             "query-timeout = \"11m\"",
+            "disk-reserve = \"15MiB\"",
             "allowed-host = [\"*\"]",
             "cors-origin = [\"app.example.org\"]",
             "cors-origin = [\"https://app.example.org/\"]",
