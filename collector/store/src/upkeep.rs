@@ -33,8 +33,11 @@ impl Checkpoint {
         }
     }
 
-    pub fn wrote(&mut self, rows: u64) {
-        self.rows += rows;
+    /// Rows of a transaction. If they are `whole` row groups they lie in the file already: what is left to do is to say so, and takes
+    /// 40 to 55 ms however many there are, where writing a row group takes 550.
+    pub fn wrote(&mut self, rows: u64, whole: bool) {
+        const AT_ONCE: u64 = 4;
+        self.rows += if whole { rows / AT_ONCE } else { rows };
     }
 
     pub fn is_due(&self, now: Timestamp) -> bool {
@@ -46,6 +49,11 @@ impl Checkpoint {
         self.rows = 0;
         self.not_before = None;
         self.next = now.plus(self.every.as_nanos() as u64);
+    }
+
+    /// Whether anything was written since the last.
+    pub fn has_rows(&self) -> bool {
+        self.rows > 0
     }
 
     /// Due now, whatever the rows.
@@ -231,6 +239,24 @@ pub(crate) fn file_sizes(data: &Path) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn row_groups_that_were_written_whole_are_checkpointed_four_at_a_time() {
+        let now = Timestamp::from_nanos(1_795_442_602_418_000_000);
+        let settings = Settings::new("");
+        let group = settings.row_group_rows as u64;
+        let mut checkpoint = Checkpoint::new(&settings, now);
+        let mut written = 0;
+        while !checkpoint.is_due(now) {
+            checkpoint.wrote(group, true);
+            written += 1;
+        }
+        assert_eq!(written, 4);
+        checkpoint.done(now);
+        checkpoint.wrote(group, true);
+        checkpoint.wrote(group - 1, false);
+        assert!(checkpoint.is_due(now), "rows that are not whole row groups do not wait for others");
+    }
 
     #[test]
     fn a_small_disk_is_filled_in_small_steps_and_left_alone_in_the_end() {

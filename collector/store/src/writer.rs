@@ -146,7 +146,9 @@ impl Writer {
             let turn = self.turn(&db, &mut known)?;
             let is_idle = matches!(turn, Turn::Idle);
             match turn {
-                Turn::Wrote(written) => checkpoint.wrote(written.rows),
+                Turn::Wrote(written) => {
+                    checkpoint.wrote(written.rows, written.spans as usize >= self.settings.row_group_rows)
+                }
                 Turn::Idle if stopping => break,
                 Turn::Idle | Turn::Blocked => {}
             }
@@ -388,7 +390,10 @@ impl Writer {
         let removed = survive("retention", removed)?;
         let allowance = Allowance::of(&self.settings.data);
         let most_wal = if is_idle { self.settings.idle_wal_bytes } else { Allowance::MOST_WAL };
-        if removed == Some(Removed::BySize) || allowance.calls_for_checkpoint(most_wal) {
+        // Whatever is written stays in the journal until a checkpoint, and takes the place of what comes.
+        let journal_is_long =
+            checkpoint.has_rows() && self.journal.status().bytes > self.settings.journal_limit_bytes / 2;
+        if removed == Some(Removed::BySize) || journal_is_long || allowance.calls_for_checkpoint(most_wal) {
             checkpoint.hurry();
         }
         if checkpoint.is_due((self.now)()) {
