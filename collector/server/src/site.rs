@@ -38,6 +38,9 @@ const MAX_STREAMS: usize = 64;
 const MAX_WATCHERS: usize = 32;
 /// How old a status may be that every page shows a little of.
 const STATUS_AGE: Duration = Duration::from_secs(1);
+
+/// A status that takes so long is dear.
+const STATUS_DEAR: Duration = Duration::from_millis(10);
 /// Ingest is in trouble for this long after it refused somebody.
 const ALARM_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 /// And when what waits is older than this, in nanoseconds.
@@ -80,8 +83,8 @@ pub struct Site {
     refused: Mutex<Refused>,
     /// Read once: it changes with the program alone.
     dictionary: tokio::sync::OnceCell<Dictionary>,
-    /// When it was asked, and how much was visible then.
-    status: tokio::sync::Mutex<Option<(Instant, u64, StoreStatus)>>,
+    /// When it was asked, how long that took, and of which generation of rows it is.
+    status: tokio::sync::Mutex<Option<(Instant, Duration, u64, StoreStatus)>>,
 }
 
 /// How many requests to pages and API were answered how: `counts[2]` with a 2xx.
@@ -182,18 +185,21 @@ impl Site {
         Sender { grpc: reach("otlp-grpc"), http: reach("otlp-http"), secret }
     }
 
-    /// The store's status: counts of rows are at most a second old and never from before the last commit, the rest is of now.
+    /// The store's status: counts of rows are at most a second old and never from before the last commit, but where counting took long (while
+    /// rows come, the engine reads a column of all of them) they are as old as keeps counting to a fiftieth of the time. The rest is of now.
     pub async fn status(&self) -> Result<StoreStatus, StoreError> {
         let mut known = self.status.lock().await;
         let visible = *self.store.generation().borrow();
-        if let Some((at, then, status)) = &*known
-            && at.elapsed() < STATUS_AGE
-            && *then == visible
-        {
-            return Ok(self.store.status_since(status));
+        if let Some((at, took, then, status)) = &*known {
+            let is_new = at.elapsed() < STATUS_AGE && *then == visible;
+            let is_dear = *took >= STATUS_DEAR && at.elapsed() < *took * 50;
+            if is_new || is_dear {
+                return Ok(self.store.status_since(status));
+            }
         }
+        let started = Instant::now();
         let status = self.store.status().await?;
-        *known = Some((Instant::now(), visible, status.clone()));
+        *known = Some((Instant::now(), started.elapsed(), visible, status.clone()));
         Ok(status)
     }
 

@@ -192,10 +192,14 @@ impl Asker {
             tokio::time::sleep(LOOK).await;
         }
         let reopened_by = deadline.min(Instant::now() + REOPENING);
-        while self.engine.is_reopening() && Instant::now() < reopened_by {
-            tokio::time::sleep(LOOK).await;
-        }
-        let lent = self.engine.lend()?;
+        let lent = loop {
+            match self.engine.lend() {
+                Err(StoreError::Reopening) if self.engine.is_reopening() && Instant::now() < reopened_by => {
+                    tokio::time::sleep(LOOK).await;
+                }
+                lent => break lent?,
+            }
+        };
         let running = Arc::new(Running { handle: lent.interrupt_handle(), state: Mutex::new(State::Undisturbed) });
         let abandon = Abandon(running.clone());
         let watched = limits.memory.map(|_| Watched::enter(&self.crowd));

@@ -123,10 +123,13 @@ impl Engine {
     /// Waits for the questions still running; they fail at once on an invalid instance.
     pub fn reopen(&self) -> Result<(), StoreError> {
         let mut inner = self.lock();
-        inner.root = None;
-        inner.idle.clear();
+        let closing = (inner.root.take(), std::mem::take(&mut inner.idle));
         inner.generation += 1;
+        drop(inner);
+        // To close and to open take a while, and whoever asks for a loan must not wait for the lock.
+        drop(closing);
         let deadline = Instant::now() + self.settings.query_timeout + Duration::from_secs(5);
+        let mut inner = self.lock();
         while inner.lent > 0 {
             if Instant::now() >= deadline {
                 return Err(StoreError::Reopening);
@@ -134,10 +137,29 @@ impl Engine {
             inner =
                 self.returned.wait_timeout(inner, Duration::from_millis(100)).unwrap_or_else(PoisonError::into_inner).0;
         }
+        drop(inner);
         let (root, quarantined) = open_or_quarantine(&self.settings, self.now)?;
+        let mut inner = self.lock();
         inner.root = Some(root);
         inner.quarantined.extend(quarantined);
         Ok(())
+    }
+
+    /// Closes the instance and opens it anew, if nobody but the caller has a loan, which is given back either way: `false` where somebody
+    /// has. Whoever asks meanwhile waits for it; nobody is interrupted.
+    pub fn renew(self: &Arc<Self>, own: Lent) -> Result<bool, StoreError> {
+        {
+            let mut inner = self.lock();
+            if inner.lent > 1 || inner.root.is_none() {
+                return Ok(false);
+            }
+            let closing = (inner.root.take(), std::mem::take(&mut inner.idle));
+            drop(inner);
+            drop(closing);
+        }
+        own.discard();
+        self.reopen()?;
+        Ok(true)
     }
 
     /// Closes for good; later loans fail.
@@ -299,6 +321,24 @@ mod tests {
         // What is called by the file's name as it was before.
         let db = Connection::open(&path).unwrap();
         assert_eq!(db.query_row("SELECT count(*) FROM main.t", [], |row| row.get::<_, u64>(0)).unwrap(), rows);
+    }
+
+    #[test]
+    fn an_instance_is_renewed_when_nobody_else_has_a_loan() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(&Settings::new(folder.path()), || Timestamp::EPOCH).unwrap();
+        let (own, other) = (engine.lend().unwrap(), engine.lend().unwrap());
+        own.execute_batch("CREATE TEMP TABLE of_this_instance AS SELECT 1").unwrap();
+        assert!(!engine.renew(own).unwrap());
+        drop(other);
+        let own = engine.lend().unwrap();
+        let idle = engine.lend().unwrap();
+        drop(idle);
+        assert!(engine.renew(own).unwrap());
+        assert!(!engine.is_reopening());
+        let again = engine.lend().unwrap();
+        again.query_row("SELECT written_sequence FROM state", [], |row| row.get::<_, u64>(0)).unwrap();
+        again.execute_batch("FROM of_this_instance").expect_err("a connection of the instance before");
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod queries;
 mod ranges;
 mod reach;
 mod recent;
+mod renewal;
 mod repeats;
 mod roll;
 mod rows;

@@ -3,15 +3,19 @@
 //! Making columns needs no database, so the next part is made while one is being written.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use arrow::record_batch::RecordBatch;
 use coldlight_model::{Batch, Resource, ResourceId, Timestamp};
 
-use crate::journal::Journaled;
+use crate::journal::{JournalError, Journaled, Reader};
 use crate::recent;
 use crate::repeats::{self, Rows, When};
 use crate::rows::{self, Incoming};
 use crate::span_blocks::{Fingerprints, fingerprints};
+
+/// A part holds at most about this much memory, however large its rows are.
+const PART_BYTES: usize = 32 << 20;
 
 /// Records of the journal as rows of the tables, and what the journal said of them.
 pub(crate) struct Part {
@@ -92,4 +96,36 @@ fn resources(incoming: &[Incoming<'_>]) -> Vec<(ResourceId, Resource, Timestamp)
 
 fn times<'a, I: Iterator<Item = Timestamp>>(incoming: &[Incoming<'a>], of_batch: impl Fn(&'a Batch) -> I) -> Vec<When> {
     incoming.iter().flat_map(|of| of_batch(of.batch).map(|at| When::new(at, of.batch.received_at))).collect()
+}
+
+/// What has been acknowledged and not written, from `first` on: until `deadline`, or until it has `most_rows` or `most` bytes.
+pub(crate) fn gather(
+    reader: &mut Reader,
+    first: Journaled,
+    deadline: Instant,
+    most_rows: usize,
+    most: usize,
+) -> Result<Vec<Journaled>, JournalError> {
+    let most = most.min(PART_BYTES);
+    let (mut rows, mut bytes) = (rows_of(&first), first.weight);
+    let mut records = vec![first];
+    while rows < most_rows && bytes < most {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Some(next) = reader.next(left)? else { break };
+        rows += rows_of(&next);
+        bytes += next.weight;
+        records.push(next);
+    }
+    Ok(records)
+}
+
+/// A part of what waits now.
+pub(crate) fn read_ahead(reader: &mut Reader, most_rows: usize) -> Result<Option<Part>, JournalError> {
+    let now = Instant::now();
+    let Some(first) = reader.next(Duration::ZERO)? else { return Ok(None) };
+    Ok(Some(Part::of(gather(reader, first, now, most_rows, PART_BYTES)?)))
+}
+
+fn rows_of(record: &Journaled) -> usize {
+    record.batch.spans.len() + record.batch.logs.len() + record.batch.metrics.len()
 }

@@ -12,6 +12,8 @@ pub(crate) struct Progress {
     pub duplicates: AtomicU64,
     pub dropped_by_retention: AtomicU64,
     pub reopened: AtomicU64,
+    /// How often the database was opened anew to give memory back.
+    pub renewed: AtomicU64,
     pub written_sequence: AtomicU64,
     /// Minutes were marked whose costs are not what they were, by somebody else than the roller.
     pub costs_marked: AtomicBool,

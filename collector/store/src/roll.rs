@@ -214,7 +214,8 @@ impl Work {
                 || self.rolled.is_none_or(|rolled| written > rolled);
             // Asked with every look: whoever was behind when the last roll ended may have caught up long before it has rested.
             let rested = Instant::now() >= next.max(ended + self.rest(came.elapsed() < QUIET));
-            if pending && (rested || (stopping && self.took < QUICK)) {
+            let rolls = rested || (stopping && self.took < QUICK);
+            if pending && rolls && !self.engine.is_reopening() {
                 let started = Instant::now();
                 match self.roll() {
                     Ok(()) => {

@@ -34,6 +34,9 @@ pub struct Settings {
     /// While nothing comes, a write-ahead log of so many bytes becomes part of the file: what rolls wrote would lengthen the end and the next
     /// start. A checkpoint of 200 MB of it took 11 s.
     pub idle_wal_bytes: u64,
+    /// After this many rows the database is opened anew in a quiet moment, and after twice as many in any in which nobody asks: of each row
+    /// group written it keeps some 230 KB in memory until then.
+    pub renew_rows: u64,
     /// Rows older than this are removed.
     pub retain: Duration,
     /// When the database is larger than this, its oldest days are removed; `None` = 80 % of the disk.
@@ -65,6 +68,7 @@ impl Settings {
             checkpoint_rows: ROW_GROUP as u64,
             checkpoint_every: Duration::from_secs(300),
             idle_wal_bytes: 16 << 20,
+            renew_rows: 16 << 20,
             retain: Duration::from_secs(7 * 24 * 3600),
             retain_bytes: None,
             memory_limit_bytes: 1 << 30,

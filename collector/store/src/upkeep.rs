@@ -20,6 +20,8 @@ pub(crate) struct Checkpoint {
     next: Timestamp,
     /// One that could not be is not tried again sooner, whatever calls for it; before the first there is no such time.
     not_before: Option<Timestamp>,
+    /// How often it was postponed since one was done.
+    postponed: u32,
 }
 
 impl Checkpoint {
@@ -30,6 +32,7 @@ impl Checkpoint {
             every: settings.checkpoint_every,
             next: now.plus(settings.checkpoint_every.as_nanos() as u64),
             not_before: None,
+            postponed: 0,
         }
     }
 
@@ -47,7 +50,7 @@ impl Checkpoint {
 
     pub fn done(&mut self, now: Timestamp) {
         self.rows = 0;
-        self.not_before = None;
+        (self.not_before, self.postponed) = (None, 0);
         self.next = now.plus(self.every.as_nanos() as u64);
     }
 
@@ -61,13 +64,13 @@ impl Checkpoint {
         self.rows = self.rows.max(self.due_rows);
     }
 
-    /// Half a second later, whatever the rows. Tells whether it is the first time since one was done.
+    /// Half a second later, whatever the rows. Tells once when it has been so for a minute: for a moment some question always stands in the way.
     pub fn postpone(&mut self, now: Timestamp) -> bool {
-        let first = self.not_before.is_none();
         self.rows = self.rows.max(1);
         self.next = now.plus(500_000_000);
         self.not_before = Some(self.next);
-        first
+        self.postponed = self.postponed.saturating_add(1);
+        self.postponed == 120
     }
 }
 

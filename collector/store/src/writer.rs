@@ -17,9 +17,10 @@ use coldlight_model::{BusyReason, Timestamp};
 use crate::commit::{self, Known, Rest, Transaction, Written};
 use crate::engine::{Engine, Lent, transaction};
 use crate::error::{StoreError, chain};
-use crate::journal::{Journal, JournalError, Journaled, Reader};
-use crate::part::Part;
+use crate::journal::{Journal, Journaled, Reader};
+use crate::part::{Part, gather, read_ahead};
 use crate::progress::Progress;
+use crate::renewal::Renewal;
 use crate::roll::Roller;
 use crate::settings::Settings;
 use crate::span_blocks::Block;
@@ -34,9 +35,6 @@ const GATHER: u32 = 4;
 
 /// How long to wait before a transaction is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
-
-/// A part holds at most about this much memory, however large its rows are.
-const PART_BYTES: usize = 32 << 20;
 
 /// Fatal errors within a minute after which the program gives up and lets its supervisor start it anew.
 const MAX_REOPENS_PER_MINUTE: usize = 3;
@@ -136,8 +134,9 @@ impl Writer {
     }
 
     fn write_until_stopped(&mut self) -> Result<(), Halt> {
-        let db = self.engine.lend()?;
+        let mut db = self.engine.lend()?;
         let mut known = Known::read(&db)?;
+        let mut renewal = Renewal::new(&self.settings);
         let mut checkpoint = Checkpoint::new(&self.settings, (self.now)());
         let mut retention = Retention::new(&self.settings);
         let mut threads = Threads::new(self.settings.threads);
@@ -147,6 +146,7 @@ impl Writer {
             let is_idle = matches!(turn, Turn::Idle);
             match turn {
                 Turn::Wrote(written) => {
+                    renewal.wrote(written.rows);
                     checkpoint.wrote(written.rows, written.spans as usize >= self.settings.row_group_rows)
                 }
                 Turn::Idle if stopping => break,
@@ -156,6 +156,13 @@ impl Writer {
             survive("changing the number of threads", threads.suit(&db, is_behind).map_err(StoreError::from))?;
             if !stopping {
                 self.upkeep(&db, &mut checkpoint, &mut retention, is_idle)?;
+                if renewal.is_due(is_idle) && !checkpoint.has_rows() {
+                    let renewed;
+                    (db, renewed) = self.renew(db)?;
+                    if renewed {
+                        (renewal, threads) = (Renewal::new(&self.settings), Threads::new(self.settings.threads));
+                    }
+                }
             }
         }
         self.roller.finish();
@@ -168,6 +175,26 @@ impl Writer {
             self.checkpoint(&db, &mut checkpoint)?;
         }
         Ok(())
+    }
+
+    /// Opens the database anew if nobody else uses it just now, so that memory is given back. What comes meanwhile is taken as always.
+    fn renew(&mut self, db: Lent) -> Result<(Lent, bool), Halt> {
+        let (turns, steady) = (self.roller.turns.clone(), self.steady.clone());
+        let (Some(_turn), Ok(_steady)) = (turns.try_take(false), steady.try_lock()) else { return Ok((db, false)) };
+        let started = Instant::now();
+        let renewed = match self.engine.renew(db) {
+            Ok(renewed) => renewed,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "the database cannot be opened anew just now; trying again");
+                self.reopen()?;
+                true
+            }
+        };
+        if renewed {
+            self.progress.renewed.fetch_add(1, Relaxed);
+            tracing::info!(took_ms = started.elapsed().as_millis() as u64, "the database was opened anew");
+        }
+        Ok((self.engine.lend()?, renewed))
     }
 
     /// Waits a moment for something to write and writes it.
@@ -449,38 +476,6 @@ fn survive<T>(doing: &str, done: Result<T, StoreError>) -> Result<Option<T>, Hal
         }
         Ok(done) => Ok(Some(done)),
     }
-}
-
-/// What has been acknowledged and not written, from `first` on: until `deadline`, or until it has `most_rows` or `most` bytes.
-fn gather(
-    reader: &mut Reader,
-    first: Journaled,
-    deadline: Instant,
-    most_rows: usize,
-    most: usize,
-) -> Result<Vec<Journaled>, JournalError> {
-    let most = most.min(PART_BYTES);
-    let (mut rows, mut bytes) = (rows_of(&first), first.weight);
-    let mut records = vec![first];
-    while rows < most_rows && bytes < most {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let Some(next) = reader.next(left)? else { break };
-        rows += rows_of(&next);
-        bytes += next.weight;
-        records.push(next);
-    }
-    Ok(records)
-}
-
-/// A part of what waits now.
-fn read_ahead(reader: &mut Reader, most_rows: usize) -> Result<Option<Part>, JournalError> {
-    let now = Instant::now();
-    let Some(first) = reader.next(Duration::ZERO)? else { return Ok(None) };
-    Ok(Some(Part::of(gather(reader, first, now, most_rows, PART_BYTES)?)))
-}
-
-fn rows_of(record: &Journaled) -> usize {
-    record.batch.spans.len() + record.batch.logs.len() + record.batch.metrics.len()
 }
 
 #[cfg(test)]

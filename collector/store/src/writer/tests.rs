@@ -100,3 +100,35 @@ async fn a_record_of_more_attributes_than_a_vector_holds_is_kept_once_when_it_co
     }
     store.close().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_opened_anew_loses_nothing_and_answers_whoever_asks_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        Settings { disk_reserve_bytes: Some(0), renew_rows: 5, checkpoint_rows: 1, ..Settings::new(folder.path()) };
+    let store = Store::open(settings, || Timestamp::from_nanos(1_795_442_602_418_000_000)).unwrap();
+    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (asking, until) = (store.clone(), done.clone());
+    let questions = tokio::spawn(async move {
+        let mut asked = 0;
+        while !until.load(Relaxed) {
+            asking.is_rolled().await.unwrap();
+            asked += 1;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        asked
+    });
+    let mut kept = 0;
+    while store.shared.progress.renewed.load(Relaxed) < 3 {
+        kept += 1;
+        store.keep(log(kept)).await.unwrap();
+        let last = store.shared.journal.status().last;
+        store.generation().wait_for(|written| *written >= last).await.unwrap();
+        assert!(kept < 10_000, "not opened anew");
+    }
+    done.store(true, Relaxed);
+    assert!(questions.await.unwrap() > 0);
+    let status = store.status().await.unwrap();
+    assert_eq!((status.logs, status.reopened, status.duplicates), (kept, 0, 0));
+    store.close().unwrap();
+}
