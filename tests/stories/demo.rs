@@ -176,8 +176,16 @@ async fn every_page_has_something_true_to_show_and_nothing_stays_behind() {
         println!("{what}: {:?} after the start", start.elapsed());
     }
     let (shop, path) = customer.split_once('/').expect("an address and a path");
-    let request = web::request(Method::GET, &format!("/{path}"), &[], web::whole(""));
-    assert_eq!(web::send(shop.parse().unwrap(), request).await.unwrap().status, 200);
+    // What a product waits for may fail, as it does among the traffic shown: then a customer asks again.
+    until("a customer is served", PATIENCE, async || {
+        let request = web::request(Method::GET, &format!("/{path}"), &[], web::whole(""));
+        match web::send(shop.parse().unwrap(), request).await {
+            Ok(answer) if answer.status == 200 => Ok(()),
+            Ok(answer) => Err(format!("{}: {}", answer.status, answer.text())),
+            Err(why) => Err(format!("{why:#}")),
+        }
+    })
+    .await;
 
     let own = i32::try_from(demo.0.id()).unwrap();
     let started = descendants(own);

@@ -68,7 +68,7 @@ impl Settings {
             checkpoint_rows: ROW_GROUP as u64,
             checkpoint_every: Duration::from_secs(300),
             idle_wal_bytes: 16 << 20,
-            renew_rows: 16 << 20,
+            renew_rows: 8 << 20,
             retain: Duration::from_secs(7 * 24 * 3600),
             retain_bytes: None,
             memory_limit_bytes: 1 << 30,
