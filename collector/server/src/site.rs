@@ -38,7 +38,6 @@ const MAX_STREAMS: usize = 64;
 const MAX_WATCHERS: usize = 32;
 /// How old a status may be that every page shows a little of.
 const STATUS_AGE: Duration = Duration::from_secs(1);
-
 /// A status that takes so long is dear.
 const STATUS_DEAR: Duration = Duration::from_millis(10);
 /// Ingest is in trouble for this long after it refused somebody.

@@ -194,7 +194,7 @@ impl Asker {
         let reopened_by = deadline.min(Instant::now() + REOPENING);
         let lent = loop {
             match self.engine.lend() {
-                Err(StoreError::Reopening) if self.engine.is_reopening() && Instant::now() < reopened_by => {
+                Err(StoreError::Reopening) if !self.engine.is_closed() && Instant::now() < reopened_by => {
                     tokio::time::sleep(LOOK).await;
                 }
                 lent => break lent?,

@@ -119,6 +119,11 @@ impl Engine {
         inner.root.is_none() && !inner.closed
     }
 
+    /// Whether there will be no connection any more.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Closes the instance and opens it anew. The caller must have dropped its own loans.
     /// Waits for the questions still running; they fail at once on an invalid instance.
     pub fn reopen(&self) -> Result<(), StoreError> {

@@ -10,8 +10,8 @@ WITH here AS (
       AND ($7::UBIGINT = 1 OR hash(trace_id) % $7::UBIGINT = $8::UBIGINT)
 )
 SELECT sequence, hash(trace_id) AS trace_id, hash(span_id) AS span_id,
-       CASE WHEN parent_span_id IS NOT NULL THEN hash(parent_span_id) END AS parent_span_id, kind, service, platform, started_at, duration_ns, error, fault, throttle,
-       remote_kind, remote_name, way, invocation_id, epoch_ns(started_at) // 60000000000 AS minute,
+       CASE WHEN parent_span_id IS NOT NULL THEN hash(parent_span_id) END AS parent_span_id,
+       kind, service, platform, started_at, duration_ns, error, fault, throttle, remote_kind, remote_name, way, invocation_id, epoch_ns(started_at) // 60000000000 AS minute,
        started_at BETWEEN make_timestamp_ns($1) AND make_timestamp_ns($2)
            AND (minute IN (SELECT minute FROM temp.touched_minutes WHERE whole)) = $6 AS is_here
 FROM span_rows
