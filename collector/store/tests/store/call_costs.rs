@@ -1,8 +1,8 @@
 //! What messages and requests to managed services cost, and what a trace costs with everything it set going.
 
-use coldlight_model::{Batch, Kind, Link, Resource, Scope, Span, TraceId, Value};
+use coldlight_model::{Batch, Kind, Resource, Scope, Span, TraceId, Value};
 
-use crate::made::{self, Kept};
+use crate::made::{self, Kept, link};
 
 fn resource() -> Resource {
     let pairs = [("service.name", Value::from("shop")), ("cloud.region", "us-east-1".into())];
@@ -103,14 +103,6 @@ async fn a_batch_is_split_over_the_traces_of_its_messages() {
     let senders: Vec<Span> = (0..3).map(|_| call("S3", "PutObject", &bucket)).collect();
     // Ten messages of three traces, handled in a fourth; what that sets going is in a fifth.
     let mut handles = call("S3", "PutObject", &bucket);
-    let link = |span: &Span| Link {
-        trace_id: span.trace_id,
-        span_id: span.span_id,
-        trace_state: String::new(),
-        attributes: Default::default(),
-        dropped_attributes_count: 0,
-        flags: 257,
-    };
     handles.links = [(0, 7), (1, 2), (2, 1)]
         .iter()
         .flat_map(|(at, count): &(usize, usize)| vec![link(&senders[*at]); *count])

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use coldlight_model::{
-    Attributes, Batch, Filter, Kind, Oddities, Resource, Scope, Span, SpanId, SpendingBy, StatusCode, TimeRange,
+    Attributes, Batch, Filter, Kind, Link, Oddities, Resource, Scope, Span, SpanId, SpendingBy, StatusCode, TimeRange,
     Timestamp, TraceId, Value,
 };
 use coldlight_store::{Settings, SpendingSearch, Store};
@@ -82,6 +82,17 @@ pub fn trace_id() -> TraceId {
 
 pub fn span_id() -> SpanId {
     SpanId::new(NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()).expect("not zero")
+}
+
+pub fn link(to: &Span) -> Link {
+    Link {
+        trace_id: to.trace_id,
+        span_id: to.span_id,
+        trace_state: String::new(),
+        attributes: Default::default(),
+        dropped_attributes_count: 0,
+        flags: 257,
+    }
 }
 
 pub fn span(trace_id: TraceId, parent: Option<SpanId>, kind: Kind, name: &str, pairs: &[(&str, Value)]) -> Span {

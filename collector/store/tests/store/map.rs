@@ -1,11 +1,12 @@
 //! The map: edges from spans in whatever order they come.
 
 use coldlight_model::{
-    Attributes, Filter, Kind, Narrowed, QueueState, ServiceMap, Span, StatusCode, TimeRange, Timestamp, TraceId, Value,
+    Attributes, Filter, Kind, Link, Narrowed, QueueState, ServiceMap, Span, StatusCode, TimeRange, Timestamp, TraceId,
+    Value,
 };
 use coldlight_store::Store;
 
-use crate::made::{self, Kept, batch, last_hour, now, span, trace_id};
+use crate::made::{self, Kept, batch, last_hour, link, now, span, span_id, trace_id};
 
 fn drawn(map: &ServiceMap) -> Vec<String> {
     map.edges
@@ -228,6 +229,35 @@ async fn a_queue_tells_what_went_in_what_came_out_and_how_long_it_waited() {
     assert_eq!((flow.node.id().as_str(), flow.all_sent(), flow.all_received()), ("sqs:orders", 30, 8));
     assert_eq!((flow.all_waits().count, flow.all_waits().longest), (1, 2_500_000_000));
     assert_eq!(flow.state(), QueueState::Fills { by: 22 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_is_told_by_whichever_span_was_handed_on() {
+    let queue = |name: &str| vec![("messaging.system", "aws_sqs".into()), ("messaging.destination.name", name.into())];
+    let at = |ago: u64, span: Span| Span {
+        started_at: span.started_at.minus(ago),
+        ended_at: span.started_at.minus(ago).plus(1_000_000),
+        ..span
+    };
+    let kept = made::store();
+    // By the call of the SDK, by the HTTP call below it, and by the request that a message was sent from.
+    let served = at(9_000_000_000, span(trace_id(), None, Kind::SERVER, "POST /orders", &[]));
+    let send = at(9_000_000_000, span(served.trace_id, Some(served.span_id), Kind::PRODUCER, "send", &queue("orders")));
+    let post = at(9_000_000_000, span(served.trace_id, Some(send.span_id), Kind::CLIENT, "POST", &[]));
+    let of_parent =
+        at(8_000_000_000, span(served.trace_id, Some(post.span_id), Kind::CONSUMER, "process", &queue("below")));
+    let mut of_links = at(6_000_000_000, span(trace_id(), None, Kind::CONSUMER, "process", &queue("orders")));
+    of_links.links = vec![link(&send), link(&served), Link { span_id: span_id(), ..link(&send) }];
+    // A batch below its own invocation was not handed over by that.
+    let batch_of =
+        at(5_000_000_000, span(of_links.trace_id, Some(of_links.span_id), Kind::CONSUMER, "batch", &queue("orders")));
+    kept.keep(batch("worker", vec![of_parent, of_links, batch_of])).await;
+    kept.keep(batch("shop", vec![served, send, post])).await;
+    let flows = kept.store.queues(last_hour()).await.unwrap();
+    let told: Vec<_> = flows.iter().map(|flow| (flow.node.name.as_str(), flow.all_waits())).collect();
+    let [("below", below), ("orders", orders)] = &told[..] else { panic!("two queues: {told:?}") };
+    assert_eq!((below.count, below.longest), (1, 999_000_000));
+    assert_eq!((orders.count, orders.p50, orders.longest), (2, 2_999_000_000, 2_999_000_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,11 +3,11 @@
 use coldlight_model::money::{Architecture, Layer, Price, PriceBook, Usd};
 use coldlight_model::sampling::Sampled;
 use coldlight_model::{
-    Batch, Cell, Filter, Kind, Link, Resource, Scope, Span, Spending, SpendingBy, Spent, TraceId, TraceSort, Value,
+    Batch, Cell, Filter, Kind, Resource, Scope, Span, Spending, SpendingBy, Spent, TraceId, TraceSort, Value,
 };
 use coldlight_store::{Question, Recording, SpendingSearch, TraceSearch};
 
-use crate::made::{self, Kept, trace_id};
+use crate::made::{self, Kept, link, trace_id};
 
 const MINUTE: u64 = 60_000_000_000;
 const CHECKOUT: u32 = 0;
@@ -66,17 +66,6 @@ fn call(outer: &Span, service: &str, method: &str, more: &[(&str, Value)]) -> Sp
     let pairs: [(&str, Value); 3] =
         [("rpc.system", "aws-api".into()), ("rpc.service", service.into()), ("rpc.method", method.into())];
     inside(outer, Kind::CLIENT, method, &[&pairs[..], more].concat())
-}
-
-fn link(to: &Span) -> Link {
-    Link {
-        trace_id: to.trace_id,
-        span_id: to.span_id,
-        trace_state: String::new(),
-        attributes: Default::default(),
-        dropped_attributes_count: 0,
-        flags: 257,
-    }
 }
 
 /// Three orders, of which one is gold, one silver (only a span inside says so) and one says nothing; each is sent to a queue. A worker
