@@ -6,9 +6,9 @@
 use crate::{Attributes, NodeKind, Resource, Value};
 
 /// A lookup over one or two attribute sets by any of several names.
-pub(crate) struct Lookup<'a>(pub &'a [&'a Attributes]);
+pub(crate) struct Lookup<'s, 'a>(pub &'s [&'a Attributes]);
 
-impl<'a> Lookup<'a> {
+impl<'a> Lookup<'_, 'a> {
     pub(crate) fn value(&self, names: &[&str]) -> Option<&'a Value> {
         names.iter().find_map(|name| self.0.iter().find_map(|attributes| attributes.get(name)))
     }
@@ -115,11 +115,11 @@ fn architecture(sent: &str) -> String {
 }
 
 /// Account, region and so on from `arn:partition:service:region:account:resource`.
-pub(crate) fn arn_part(arn: &str, index: usize) -> Option<String> {
+pub(crate) fn arn_part(arn: &str, index: usize) -> Option<&str> {
     if !arn.starts_with("arn:") {
         return None;
     }
-    arn.splitn(6, ':').nth(index).filter(|part| !part.is_empty()).map(str::to_owned)
+    arn.splitn(6, ':').nth(index).filter(|part| !part.is_empty())
 }
 
 /// Which kind of node a service with this resource is.
@@ -142,7 +142,8 @@ pub fn resource_facts(resource: &Resource) -> ResourceFacts {
     let at = Lookup(&sets);
     let task_arn = at.owned(&["aws.ecs.task.arn"]);
     let arn = at.owned(&["cloud.resource_id", "faas.id"]);
-    let from_arn = |index| arn.as_deref().or(task_arn.as_deref()).and_then(|arn| arn_part(arn, index));
+    let from_arn =
+        |index| arn.as_deref().or(task_arn.as_deref()).and_then(|arn| arn_part(arn, index)).map(str::to_owned);
     ResourceFacts {
         service: resource.service().to_owned(),
         service_namespace: at.owned(&["service.namespace"]),

@@ -25,10 +25,24 @@ fn bytes_from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-fn push_hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        out.push(HEX[usize::from(byte >> 4)] as char);
-        out.push(HEX[usize::from(byte & 15)] as char);
+/// Lower-case hexadecimal, as shown to users and kept in SQL, of `N` digits.
+#[derive(Clone, Copy)]
+pub struct Hex<const N: usize>([u8; N]);
+
+impl<const N: usize> Hex<N> {
+    fn of(bytes: &[u8]) -> Self {
+        let mut digits = [b'0'; N];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 15)];
+        }
+        Self(digits)
+    }
+}
+
+impl<const N: usize> AsRef<str> for Hex<N> {
+    fn as_ref(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("hexadecimal digits")
     }
 }
 
@@ -58,23 +72,24 @@ macro_rules! id {
                 &self.0
             }
 
-            /// Lower-case hexadecimal, as shown to users and kept in SQL.
+            pub fn hex(&self) -> Hex<{ $len * 2 }> {
+                Hex::of(&self.0)
+            }
+
             pub fn to_hex(&self) -> String {
-                let mut out = String::with_capacity($len * 2);
-                push_hex(&self.0, &mut out);
-                out
+                self.hex().as_ref().to_owned()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.to_hex())
+                f.write_str(self.hex().as_ref())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.to_hex())
+                f.write_str(self.hex().as_ref())
             }
         }
     };

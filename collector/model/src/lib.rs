@@ -63,7 +63,7 @@ pub use filter::{Comparison, Condition, Filter, Op, Pattern};
 pub use function_course::{Called, CourseSlice, Deploy, FunctionCourse, MEMORY_STEPS, OnX86};
 pub use function_size::{FunctionSize, RightSize, SIZES_MB, SPARE_PERCENT, right_size};
 pub use histogram::{DurationHistogram, bucket_bounds, bucket_of};
-pub use id::{ResourceId, SpanId, TraceId};
+pub use id::{Hex, ResourceId, SpanId, TraceId};
 pub use invocation_filter::InvocationWord;
 pub use invocation_list::{
     InvocationCost, InvocationCursor, InvocationGroup, InvocationGrouping, InvocationList, InvocationSort,

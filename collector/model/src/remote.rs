@@ -61,30 +61,28 @@ fn aws_target(service: &str, at: &Lookup) -> Node {
 
 /// The other side of a CLIENT or PRODUCER span.
 pub(crate) fn target(at: &Lookup, facts: &SpanFacts) -> Option<Node> {
-    if let Some(name) = &facts.invoked_name {
+    if let Some(name) = facts.invoked_name {
         return Some(Node::new(NodeKind::Lambda, short_name(name)));
     }
     let is_aws = at.text(&["rpc.system.name", "rpc.system"]) == Some("aws-api");
-    let service = facts.rpc_service.as_deref();
+    let service = facts.rpc_service;
     if let (true, Some(service)) = (is_aws, service) {
         return Some(aws_target(service, at));
     }
-    if let (Some(system), Some(destination)) = (&facts.messaging_system, &facts.messaging_destination) {
+    if let (Some(system), Some(destination)) = (facts.messaging_system, facts.messaging_destination) {
         return Some(messaging_node(system, destination));
     }
-    if let Some(system) = facts.db_system.as_deref() {
+    if let Some(system) = facts.db_system {
         let at_host = at.text(&["server.address", "net.peer.name"]).map(host);
         let name = at.text(&["db.namespace", "db.name"]).map(short_name).or(at_host).unwrap_or(system);
         return Some(match system {
-            "aws.dynamodb" | "dynamodb" => {
-                Node::new(NodeKind::DynamoDb, facts.db_collection.as_deref().unwrap_or("DynamoDB"))
-            }
+            "aws.dynamodb" | "dynamodb" => Node::new(NodeKind::DynamoDb, facts.db_collection.unwrap_or("DynamoDB")),
             "redis" | "memcached" | "valkey" => Node::new(NodeKind::Cache, at_host.unwrap_or(system)),
             _ => Node::new(NodeKind::Database, name),
         });
     }
-    if let Some(peer) = &facts.peer_service {
-        return Some(Node::new(NodeKind::External, peer.clone()));
+    if let Some(peer) = facts.peer_service {
+        return Some(Node::new(NodeKind::External, peer));
     }
     let url = at.text(&["url.full", "http.url"]).and_then(url_host);
     let name = at
@@ -97,10 +95,10 @@ pub(crate) fn target(at: &Lookup, facts: &SpanFacts) -> Option<Node> {
 
 /// Where an invocation or a request came from, as far as its own attributes tell.
 pub(crate) fn source(at: &Lookup, facts: &SpanFacts) -> Option<Node> {
-    if let (Some(system), Some(destination)) = (&facts.messaging_system, &facts.messaging_destination) {
+    if let (Some(system), Some(destination)) = (facts.messaging_system, facts.messaging_destination) {
         return Some(messaging_node(system, destination));
     }
-    match facts.faas_trigger.as_deref() {
+    match facts.faas_trigger {
         Some("http") => {
             let domain = at.text(&["server.address", "http.host", "net.host.name", "http.server_name"]).map(host)?;
             let kind = if domain.contains(".lambda-url.") {
@@ -115,7 +113,7 @@ pub(crate) fn source(at: &Lookup, facts: &SpanFacts) -> Option<Node> {
             Some(Node::new(kind, domain.split('.').next().unwrap_or(domain)))
         }
         Some("datasource") => {
-            let name = facts.document_collection.as_deref().map(short_name)?;
+            let name = facts.document_collection.map(short_name)?;
             let kind = match at.text(&["aws.s3.bucket", "faas.document.name"]) {
                 Some(_) => NodeKind::S3,
                 None => NodeKind::DynamoDb,
@@ -135,7 +133,7 @@ pub(crate) fn way(kind: Kind, facts: &SpanFacts, at: &Lookup) -> Way {
             Some(NodeKind::Sns | NodeKind::EventBridge) => Way::Async,
             _ => Way::Poll,
         },
-        Kind::SERVER | Kind::INTERNAL => match facts.faas_trigger.as_deref() {
+        Kind::SERVER | Kind::INTERNAL => match facts.faas_trigger {
             Some("pubsub") => match facts.remote.as_ref().map(|node| node.kind) {
                 Some(NodeKind::Sqs | NodeKind::Kinesis | NodeKind::Messaging) => Way::Poll,
                 _ => Way::Async,
@@ -148,7 +146,7 @@ pub(crate) fn way(kind: Kind, facts: &SpanFacts, at: &Lookup) -> Way {
             _ => Way::Sync,
         },
         // An AWS call that only hands something over: the answer says "taken", not "done".
-        Kind::CLIENT => match (facts.remote.as_ref().map(|node| node.kind), facts.rpc_method.as_deref()) {
+        Kind::CLIENT => match (facts.remote.as_ref().map(|node| node.kind), facts.rpc_method) {
             (Some(NodeKind::Sqs), Some(method)) if method.starts_with("SendMessage") => Way::Async,
             (Some(NodeKind::Sns), Some(method)) if method.starts_with("Publish") => Way::Async,
             (Some(NodeKind::EventBridge), Some("PutEvents")) => Way::Async,

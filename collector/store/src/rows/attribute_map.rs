@@ -14,31 +14,32 @@ use duckdb::types::Value as Sql;
 use super::attributes::{base64_bytes, double_from, from_exact, is_plain, parse, push_exact};
 use super::columns::forward_builder;
 
-/// A column of maps.
-pub(crate) struct AttributeMaps(MapBuilder<StringBuilder, StringBuilder>);
+/// A column of maps, and what the types and the text of a row are written into.
+pub(crate) struct AttributeMaps(MapBuilder<StringBuilder, StringBuilder>, String, String);
 
 impl Default for AttributeMaps {
     fn default() -> Self {
-        Self(MapBuilder::new(None, StringBuilder::new(), StringBuilder::new()))
+        let maps = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+        Self(maps, String::new(), String::new())
     }
 }
 
 impl AttributeMaps {
     /// Appends a row; returns its types when not all are text.
-    pub fn append(&mut self, attributes: &Attributes) -> Option<String> {
-        let mut types = String::with_capacity(attributes.len());
+    pub fn append(&mut self, attributes: &Attributes) -> Option<&str> {
+        let Self(maps, types, scratch) = self;
+        types.clear();
         let mut exact: Vec<String> = Vec::new();
-        let mut scratch = String::new();
         for (key, value) in attributes.iter() {
-            self.0.keys().append_value(key);
+            maps.keys().append_value(key);
             types.push(letter(value, &mut exact));
-            let texts = self.0.values();
+            let texts = maps.values();
             scratch.clear();
             match value {
                 Value::Null => texts.append_null(),
                 Value::Text(text) => texts.append_value(text),
                 Value::Bytes(bytes) => {
-                    push_base64(bytes, &mut scratch);
+                    push_base64(bytes, scratch);
                     texts.append_value(&scratch);
                 }
                 Value::Double(double) if double.is_nan() => texts.append_value("NaN"),
@@ -46,12 +47,12 @@ impl AttributeMaps {
                     texts.append_value(if *double > 0.0 { "Infinity" } else { "-Infinity" });
                 }
                 other => {
-                    other.push_json(&mut scratch);
+                    other.push_json(scratch);
                     texts.append_value(&scratch);
                 }
             }
         }
-        self.0.append(true).expect("a key and a value were appended together");
+        maps.append(true).expect("a key and a value were appended together");
         if types.bytes().all(|letter| letter == b's') {
             return None;
         }

@@ -100,8 +100,8 @@ impl LinkLists {
         for link in links {
             let mut flat = String::new();
             let types = push_flat(&link.attributes, &mut flat);
-            field::<StringBuilder>(list, 0).append_value(link.trace_id.to_hex());
-            field::<StringBuilder>(list, 1).append_value(link.span_id.to_hex());
+            field::<StringBuilder>(list, 0).append_value(link.trace_id.hex());
+            field::<StringBuilder>(list, 1).append_value(link.span_id.hex());
             field::<StringBuilder>(list, 2).append_value(&link.trace_state);
             field::<StringBuilder>(list, 3).append_value(flat);
             field::<StringBuilder>(list, 4).append_option(types);

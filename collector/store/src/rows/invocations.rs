@@ -59,8 +59,8 @@ pub(crate) fn attempt_columns<'a>(attempts: impl Iterator<Item = Attempt<'a>>) -
     for Attempt { request_id, resource_id, version, invocation } in attempts {
         columns.request_id.append_value(request_id);
         columns.started_at.append_value(invocation.started_at.nanos());
-        columns.trace_id.append_option(invocation.trace_id.map(|id| id.to_hex()));
-        columns.span_id.append_option(invocation.span_id.map(|id| id.to_hex()));
+        columns.trace_id.append_option(invocation.trace_id.map(|id| id.hex()));
+        columns.span_id.append_option(invocation.span_id.map(|id| id.hex()));
         columns.has_span.append_value(invocation.has_span);
         columns.resource_id.append_value(resource_id);
         columns.version.append_option(version);

@@ -52,8 +52,8 @@ pub(crate) fn log_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
             columns.logged_at.append_value(log.at.or(log.observed_at).unwrap_or(of.batch.received_at).nanos());
             columns.time.append_option(log.at.map(|at| at.nanos()));
             columns.observed_at.append_option(log.observed_at.map(|at| at.nanos()));
-            columns.trace_id.append_option(log.trace_id.map(|id| id.to_hex()));
-            columns.span_id.append_option(log.span_id.map(|id| id.to_hex()));
+            columns.trace_id.append_option(log.trace_id.map(|id| id.hex()));
+            columns.span_id.append_option(log.span_id.map(|id| id.hex()));
             columns.flags.append_value(log.flags);
             columns.service.append_value(resource.service());
             columns.severity_number.append_value(log.severity_number);

@@ -53,8 +53,8 @@ pub(crate) fn platform_columns(incoming: &[Incoming<'_>]) -> Option<RecordBatch>
             columns.kind.append_value(said.kind.name());
             columns.invocation_id.append_option(said.invocation_id);
             columns.resource_id.append_value(of.batch.resources[log.resource as usize].id().0);
-            columns.trace_id.append_option(said.trace_id.map(|id| id.to_hex()));
-            columns.span_id.append_option(said.span_id.map(|id| id.to_hex()));
+            columns.trace_id.append_option(said.trace_id.map(|id| id.hex()));
+            columns.span_id.append_option(said.span_id.map(|id| id.hex()));
             columns.status.append_option(said.status);
             columns.error_type.append_option(said.error_type);
             columns.phase.append_option(said.phase);

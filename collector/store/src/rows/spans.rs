@@ -105,9 +105,9 @@ pub(crate) fn span_columns(incoming: &[Incoming<'_>]) -> RecordBatch {
             let scope = &of.batch.scopes[span.scope as usize];
             let facts = span_facts(span, &of.batch.resources[span.resource as usize]);
             columns.sequence.append_value(of.sequence);
-            columns.trace_id.append_value(span.trace_id.to_hex());
-            columns.span_id.append_value(span.span_id.to_hex());
-            columns.parent_span_id.append_option(span.parent_span_id.map(|id| id.to_hex()));
+            columns.trace_id.append_value(span.trace_id.hex());
+            columns.span_id.append_value(span.span_id.hex());
+            columns.parent_span_id.append_option(span.parent_span_id.map(|id| id.hex()));
             columns.trace_state.append_value(&span.trace_state);
             columns.flags.append_value(span.flags);
             columns.service.append_value(&resource.service);
@@ -147,7 +147,7 @@ pub(crate) fn first_sequence(columns: &RecordBatch) -> u64 {
 }
 
 impl SpanColumns {
-    fn append_facts(&mut self, facts: SpanFacts) {
+    fn append_facts(&mut self, facts: SpanFacts<'_>) {
         self.error.append_value(facts.outcome == Outcome::Error);
         self.fault.append_value(facts.outcome == Outcome::Fault);
         self.throttle.append_value(facts.outcome == Outcome::Throttle);
