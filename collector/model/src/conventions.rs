@@ -6,18 +6,39 @@
 use crate::{Attributes, NodeKind, Resource, Value};
 
 /// A lookup over one or two attribute sets by any of several names.
-pub(crate) struct Lookup<'s, 'a>(pub &'s [&'a Attributes]);
+pub(crate) struct Lookup<'s, 'a> {
+    sets: &'s [&'a Attributes],
+    /// A bit for each of their names. Of the many names that are looked for a set has few.
+    marks: u64,
+}
 
-impl<'a> Lookup<'_, 'a> {
+/// One of 64 bits.
+fn mark(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let at = |place: usize| bytes.get(place).copied().map_or(0, usize::from);
+    1 << ((bytes.len() * 5 + at(bytes.len() / 2) * 3 + at(bytes.len().wrapping_sub(1))) % 64)
+}
+
+impl<'s, 'a> Lookup<'s, 'a> {
+    pub(crate) fn of(sets: &'s [&'a Attributes]) -> Self {
+        let names = sets.iter().flat_map(|set| set.iter());
+        Self { sets, marks: names.fold(0, |marks, (name, _)| marks | mark(name)) }
+    }
+
+    fn each(&self, name: &str) -> impl Iterator<Item = &'a Value> {
+        let sets = if self.marks & mark(name) == 0 { &[] } else { self.sets };
+        sets.iter().filter_map(move |attributes| attributes.get(name))
+    }
+
     pub(crate) fn value(&self, names: &[&str]) -> Option<&'a Value> {
-        names.iter().find_map(|name| self.0.iter().find_map(|attributes| attributes.get(name)))
+        names.iter().find_map(|name| self.each(name).next())
     }
 
     /// The first of `names` that holds a text (or an array whose first item is one) that is not empty.
     pub(crate) fn text(&self, names: &[&str]) -> Option<&'a str> {
-        names.iter().find_map(|name| {
-            self.0.iter().find_map(|attributes| attributes.get(name)?.first_text().filter(|text| !text.is_empty()))
-        })
+        names
+            .iter()
+            .find_map(|name| self.each(name).find_map(|value| value.first_text().filter(|text| !text.is_empty())))
     }
 
     pub(crate) fn owned(&self, names: &[&str]) -> Option<String> {
@@ -25,7 +46,7 @@ impl<'a> Lookup<'_, 'a> {
     }
 
     pub(crate) fn int(&self, names: &[&str]) -> Option<i64> {
-        names.iter().find_map(|name| self.0.iter().find_map(|attributes| attributes.get(name)?.as_int()))
+        names.iter().find_map(|name| self.each(name).find_map(Value::as_int))
     }
 
     pub(crate) fn double(&self, names: &[&str]) -> Option<f64> {
@@ -139,7 +160,7 @@ fn platform(at: &Lookup) -> NodeKind {
 /// Everything our own questions need of a resource.
 pub fn resource_facts(resource: &Resource) -> ResourceFacts {
     let sets = [&resource.attributes];
-    let at = Lookup(&sets);
+    let at = Lookup::of(&sets);
     let task_arn = at.owned(&["aws.ecs.task.arn"]);
     let arn = at.owned(&["cloud.resource_id", "faas.id"]);
     let from_arn =

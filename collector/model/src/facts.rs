@@ -68,9 +68,9 @@ fn path(text: &str) -> &str {
 /// Facts of `span`, whose resource is `resource`.
 pub fn span_facts<'a>(span: &'a Span, resource: &'a Resource) -> SpanFacts<'a> {
     let sets = [&span.attributes];
-    let at = Lookup(&sets);
+    let at = Lookup::of(&sets);
     let both = [&span.attributes, &resource.attributes];
-    let anywhere = Lookup(&both);
+    let anywhere = Lookup::of(&both);
     let address = at.text(&["url.path", "http.target", "url.full", "http.url"]);
     let rpc_sent = at.text(&["rpc.method"]);
     // The new form holds service and operation in one: `DynamoDB/PutItem`.

@@ -81,7 +81,7 @@ mod tests {
 
     fn facts(kind: Kind, remote: NodeKind, pairs: &[(&str, Value)]) -> MeteredFacts {
         let attributes: Attributes = pairs.iter().map(|(key, value)| (*key, value.clone())).collect();
-        metered_facts(kind, Some(remote), &Lookup(&[&attributes]))
+        metered_facts(kind, Some(remote), &Lookup::of(&[&attributes]))
     }
 
     #[test]
