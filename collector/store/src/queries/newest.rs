@@ -7,7 +7,7 @@ use coldlight_model::{TimeRange, Timestamp, TraceId};
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, params_from_iter};
 
-use super::places::{conditions_with_places, of_traces};
+use super::places::{conditions_at, of_traces};
 use super::traces::{Found, TraceSearch, page};
 use crate::error::StoreError;
 use crate::rows;
@@ -15,8 +15,13 @@ use crate::rows;
 /// The last one of so many parts of the time is looked at first, then more of it.
 const PARTS: [u64; 2] = [64, 8];
 
-/// The ids of one page, or nothing where all of the time has to be looked at.
-pub(super) fn newest(db: &Connection, search: &TraceSearch, limit: usize) -> Result<Option<Found>, StoreError> {
+/// The ids of one page, of spans at `place`, or nothing where all of the time has to be looked at.
+pub(super) fn newest(
+    db: &Connection,
+    search: &TraceSearch,
+    place: &str,
+    limit: usize,
+) -> Result<Option<Found>, StoreError> {
     let TimeRange { from: first, to } = search.range;
     // What follows a trace began when it did, or before.
     let end = search.after.map_or(to, |cursor| Timestamp::from_sql(cursor.value).plus(1).min(to));
@@ -26,11 +31,11 @@ pub(super) fn newest(db: &Connection, search: &TraceSearch, limit: usize) -> Res
             return Ok(None);
         }
         let late = TraceSearch { range: TimeRange { from, to: end }, ..search.clone() };
-        let mut found = page(db, &late, 2 * limit)?;
+        let mut found = page(db, &late, place, 2 * limit)?;
         if found.len() < limit {
             continue;
         }
-        let earlier = begun_in(db, search, TimeRange { from: first, to: from }, &found)?;
+        let earlier = begun_in(db, search, place, TimeRange { from: first, to: from }, &found)?;
         found.retain(|(id, _)| !earlier.contains(id));
         if found.len() >= limit {
             found.truncate(limit);
@@ -44,10 +49,11 @@ pub(super) fn newest(db: &Connection, search: &TraceSearch, limit: usize) -> Res
 fn begun_in(
     db: &Connection,
     search: &TraceSearch,
+    place: &str,
     range: TimeRange,
     found: &Found,
 ) -> Result<HashSet<TraceId>, StoreError> {
-    let conditions = conditions_with_places(db, range, &search.filter)?;
+    let conditions = conditions_at(place, range, &search.filter);
     let ids: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
     let sql = of_traces(db, &conditions.fill(include_str!("traces_begun.sql")), &ids)?;
     let ids = ids.iter().map(TraceId::to_hex).collect::<Vec<_>>().join(",");

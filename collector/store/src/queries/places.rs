@@ -45,7 +45,18 @@ pub(crate) fn conditions_with_places(
     range: TimeRange,
     filter: &Filter,
 ) -> Result<Conditions, StoreError> {
+    Ok(conditions_at(&place_of_filter(db, filter)?, range, filter))
+}
+
+/// The same for who asks several times: at such a place.
+pub(super) fn conditions_at(place: &str, range: TimeRange, filter: &Filter) -> Conditions {
     let mut all = conditions(range, filter);
+    all.text.push_str(place);
+    all
+}
+
+/// Where a span that a filter holds of can be, of whatever time.
+pub(super) fn place_of_filter(db: &Connection, filter: &Filter) -> Result<String, StoreError> {
     let mut sought = Vec::new();
     for condition in filter.conditions.iter().filter(|condition| !condition.negated) {
         if let Comparison::AttributeIs(name, pattern) = &condition.comparison
@@ -55,10 +66,7 @@ pub(crate) fn conditions_with_places(
             sought.push(Sought::attribute(name, &pattern.text));
         }
     }
-    if !sought.is_empty() {
-        all.text.push_str(&where_all_can_be(db, &sought)?);
-    }
-    Ok(all)
+    if sought.is_empty() { Ok(String::new()) } else { where_all_can_be(db, &sought) }
 }
 
 /// Whether what sends spans has the attribute, all of whose spans are then meant.

@@ -10,7 +10,7 @@ use duckdb::types::Value as Sql;
 use duckdb::{Connection, Row, params_from_iter};
 
 use super::newest::newest;
-use super::places::{at, conditions_with_places, place_of};
+use super::places::{at, conditions_at, conditions_with_places, place_of, place_of_filter};
 use super::sampled::sampled;
 use super::trace_bills::{Bill, OF_CALLS, OF_INVOCATIONS, bills};
 use crate::Store;
@@ -39,11 +39,12 @@ impl Store {
         let limit = search.limit.clamp(1, 1000) as usize;
         let (found, listed) = self
             .ask(move |db| {
+                let place = place_of_filter(db, &search.filter)?;
                 let mut found = match search.sort {
-                    TraceSort::Newest => newest(db, &search, limit + 1)?,
+                    TraceSort::Newest => newest(db, &search, &place, limit + 1)?,
                     _ => None,
                 }
-                .map_or_else(|| page(db, &search, limit + 1), Ok)?;
+                .map_or_else(|| page(db, &search, &place, limit + 1), Ok)?;
                 let next = found.get(limit).and(found.get(limit - 1));
                 let next = next.map(|(trace_id, value)| Cursor { value: *value, trace_id: *trace_id });
                 found.truncate(limit);
@@ -118,8 +119,9 @@ fn count(row: &Row<'_>, name: &str) -> duckdb::Result<u64> {
 /// The ids of one page with the value they are sorted by.
 pub(super) type Found = Vec<(TraceId, i64)>;
 
-pub(super) fn page(db: &Connection, search: &TraceSearch, limit: usize) -> Result<Found, StoreError> {
-    let conditions = conditions_with_places(db, search.range, &search.filter)?;
+/// Of spans at `place`.
+pub(super) fn page(db: &Connection, search: &TraceSearch, place: &str, limit: usize) -> Result<Found, StoreError> {
+    let conditions = conditions_at(place, search.range, &search.filter);
     let found = match search.sort {
         TraceSort::Newest | TraceSort::Oldest => include_str!("traces_by_start.sql"),
         TraceSort::Slowest | TraceSort::Fastest => include_str!("traces_by_response.sql"),
