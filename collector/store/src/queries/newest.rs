@@ -7,7 +7,8 @@ use coldlight_model::{TimeRange, Timestamp, TraceId};
 use duckdb::types::Value as Sql;
 use duckdb::{Connection, params_from_iter};
 
-use super::places::{conditions_at, of_traces};
+use super::condition::Conditions;
+use super::places::{at, conditions_at, place_of};
 use super::traces::{Found, TraceSearch, page};
 use crate::error::StoreError;
 use crate::rows;
@@ -15,13 +16,13 @@ use crate::rows;
 /// The last one of so many parts of the time is looked at first, then more of it.
 const PARTS: [u64; 2] = [64, 8];
 
-/// The ids of one page, of spans at `place`, or nothing where all of the time has to be looked at.
+/// The ids of one page, of spans at `place`, and where the spans of those traces can be; or nothing where all of the time has to be looked at.
 pub(super) fn newest(
     db: &Connection,
     search: &TraceSearch,
     place: &str,
     limit: usize,
-) -> Result<Option<Found>, StoreError> {
+) -> Result<Option<(Found, String)>, StoreError> {
     let TimeRange { from: first, to } = search.range;
     // What follows a trace began when it did, or before.
     let end = search.after.map_or(to, |cursor| Timestamp::from_sql(cursor.value).plus(1).min(to));
@@ -35,27 +36,27 @@ pub(super) fn newest(
         if found.len() < limit {
             continue;
         }
-        let earlier = begun_in(db, search, place, TimeRange { from: first, to: from }, &found)?;
+        let ids: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
+        let of_them = place_of(db, &ids)?;
+        let before = conditions_at(place, TimeRange { from: first, to: from }, &search.filter);
+        let earlier = begun(db, before, &of_them, &ids)?;
         found.retain(|(id, _)| !earlier.contains(id));
         if found.len() >= limit {
             found.truncate(limit);
-            return Ok(Some(found));
+            return Ok(Some((found, of_them)));
         }
     }
     Ok(None)
 }
 
-/// Which of the traces have a matching span in `range`.
-fn begun_in(
+/// Which of the traces, whose spans are at `of_them`, have one that `conditions` hold of.
+fn begun(
     db: &Connection,
-    search: &TraceSearch,
-    place: &str,
-    range: TimeRange,
-    found: &Found,
+    conditions: Conditions,
+    of_them: &str,
+    ids: &[TraceId],
 ) -> Result<HashSet<TraceId>, StoreError> {
-    let conditions = conditions_at(place, range, &search.filter);
-    let ids: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
-    let sql = of_traces(db, &conditions.fill(include_str!("traces_begun.sql")), &ids)?;
+    let sql = at(of_them, &conditions.fill(include_str!("traces_begun.sql")));
     let ids = ids.iter().map(TraceId::to_hex).collect::<Vec<_>>().join(",");
     let params = conditions.params.into_iter().chain([Sql::Text(ids)]);
     let mut statement = db.prepare(&sql)?;

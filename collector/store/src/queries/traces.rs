@@ -40,15 +40,18 @@ impl Store {
         let (found, listed) = self
             .ask(move |db| {
                 let place = place_of_filter(db, &search.filter)?;
-                let mut found = match search.sort {
+                let newest = match search.sort {
                     TraceSort::Newest => newest(db, &search, &place, limit + 1)?,
                     _ => None,
-                }
-                .map_or_else(|| page(db, &search, &place, limit + 1), Ok)?;
+                };
+                let (mut found, of_them) = match newest {
+                    Some((found, of_them)) => (found, Some(of_them)),
+                    None => (page(db, &search, &place, limit + 1)?, None),
+                };
                 let next = found.get(limit).and(found.get(limit - 1));
                 let next = next.map(|(trace_id, value)| Cursor { value: *value, trace_id: *trace_id });
                 found.truncate(limit);
-                let listed = Listed::find(db, &search, &found)?;
+                let listed = Listed::find(db, &search, &found, of_them)?;
                 Ok(((found, next), listed))
             })
             .await?;
@@ -159,8 +162,13 @@ struct Listed {
 }
 
 impl Listed {
-    /// `None` where there are none.
-    fn find(db: &Connection, search: &TraceSearch, found: &Found) -> Result<Option<Self>, StoreError> {
+    /// `None` where there are none. `place`: where their spans can be, if that is known.
+    fn find(
+        db: &Connection,
+        search: &TraceSearch,
+        found: &Found,
+        place: Option<String>,
+    ) -> Result<Option<Self>, StoreError> {
         let traces: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
         let ids = traces.iter().map(TraceId::to_hex).collect::<Vec<_>>().join(",");
         let by_start = matches!(search.sort, TraceSort::Newest | TraceSort::Oldest);
@@ -170,7 +178,7 @@ impl Listed {
             (true, Some(low), Some(high)) => (low, high),
             _ => (search.range.from, search.range.to),
         };
-        let place = place_of(db, &traces)?;
+        let place = place.map_or_else(|| place_of(db, &traces), Ok)?;
         let mut statement = db.prepare(&at(&place, include_str!("trace_reach.sql")))?;
         let around = duckdb::params![ids, low.minus(REACH).nanos(), high.plus(REACH).nanos()];
         let reach = statement.query_row(around, |row| Ok([row.get("first")?, row.get("last")?, row.get("end")?]))?;
