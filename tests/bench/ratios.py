@@ -17,6 +17,11 @@ def of(found):
         "acknowledgement at half load p50 / fdatasync p50": half["ack_ms"]["p50"] / found["fdatasync_ms"]["p50"],
         "bytes a span on disk / on the wire": grpc["disk_bytes_per_span"] / grpc["wire_bytes_per_span"],
     }
+    if "bare_insert" in found:
+        # Of a machine all of whose cores work, as they do while spans come.
+        busy_us = decode_us + found["bare_insert"]["busy_us_per_span"]
+        ratios["processor time a span over gRPC / the same with every core at it"] = grpc["server_us_per_span"] / busy_us
+        ratios["processor time a span over HTTP / the same with every core at it"] = http["server_us_per_span"] / busy_us
     for kind in ("pages", "api", "examples"):
         for one in found["reads"][kind]:
             if one["status"] == 200:

@@ -101,6 +101,7 @@ def ingest(found):
     limits = [("bare: decode, one core", 1e6 / grpc["bare_decode_spans_per_s"], "")]
     if "bare_insert" in found:
         limits.append(("bare: bulk insert", found["bare_insert"]["us_per_span"], ""))
+        limits.append(("bare: bulk insert, every core at it", found["bare_insert"]["busy_us_per_span"], ""))
     limits += [(f"coldlight over {name}", run["server_us_per_span"], "") for name, run in runs if run["server_us_per_span"]]
     return section("Ingest", table(head, rows) + "<p>Processor time, µs a span:</p>" + bars(limits))
 

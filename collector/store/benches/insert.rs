@@ -1,8 +1,8 @@
 //! What a block of spans costs, step by step: `cargo bench -p coldlight-store`.
 //!
 //! Prints medians of five for 122,880 Lambda-shaped spans with 12 attributes: our columns, the bare bulk insert of the same
-//! columns (the limit that ingest is measured against), and the writer's own transactions, large and small, with the
-//! checkpoints behind them.
+//! columns (the limit that ingest is measured against) alone and while every core does that, for cores share caches and memory,
+//! and the writer's own transactions, large and small, with the checkpoints behind them.
 
 use std::time::Duration;
 
@@ -99,6 +99,19 @@ fn measured(part: u64, parts: usize) -> Vec<Steps> {
         .collect()
 }
 
+/// The bare insert, on every core at the same time.
+fn on_every_core() -> Vec<Steps> {
+    let once = || {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        coldlight_store::measure::steps(folder.path(), vec![batch(0..SPANS)], 1).expect("spans written")
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..cores).map(|_| scope.spawn(|| (0..5).map(|_| once()).collect::<Vec<_>>())).collect();
+        all.into_iter().flat_map(|one| one.join().expect("a measured core")).collect()
+    })
+}
+
 fn median(all: &[Steps], of: fn(&Steps) -> Duration) -> Duration {
     let mut times: Vec<Duration> = all.iter().map(of).collect();
     times.sort_unstable();
@@ -114,6 +127,8 @@ fn main() {
     let large = measured(15_360, 8);
     line("columns", median(&large, |steps| steps.columns));
     line("bare bulk insert of a row group", median(&large, |steps| steps.bare_insert));
+    let busy = on_every_core();
+    line("bare bulk insert, every core at it", median(&busy, |steps| steps.bare_insert));
     line("one transaction of a row group, all of it", median(&large, |steps| steps.transaction));
     line("  and its checkpoint", median(&large, |steps| steps.checkpoint));
     println!("{:<44} {:>7.1} B per span", "  file", large[0].file_bytes as f64 / (2 * SPANS) as f64);
