@@ -72,10 +72,12 @@ macro_rules! id {
                 &self.0
             }
 
+            /// As text that needs no memory of its own.
             pub fn hex(&self) -> Hex<{ $len * 2 }> {
                 Hex::of(&self.0)
             }
 
+            /// Lower-case hexadecimal, as shown to users and kept in SQL.
             pub fn to_hex(&self) -> String {
                 self.hex().as_ref().to_owned()
             }

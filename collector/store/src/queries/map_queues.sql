@@ -3,7 +3,7 @@
 -- that was ever kept. A call that does not say how many messages it carried counts as one; a send that failed as none.
 --
 -- Senders are looked for by hashes of their ids, and among the few spans that hand over first: of a day of 10 million spans that takes a
--- quarter of the time. Any other span may be one too (an HTTP call below the SDK's, whose header the queue passed on), so that all are looked
+-- third of the time. Any other span may be one too (an HTTP call below the SDK's, whose header the queue passed on), so that all are looked
 -- through for those still missing.
 WITH through AS NOT MATERIALIZED (
     SELECT *, (started_at >= make_timestamp_ns($3))::INTEGER AS half,

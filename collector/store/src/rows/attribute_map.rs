@@ -14,20 +14,26 @@ use duckdb::types::Value as Sql;
 use super::attributes::{base64_bytes, double_from, from_exact, is_plain, parse, push_exact};
 use super::columns::forward_builder;
 
-/// A column of maps, and what the types and the text of a row are written into.
-pub(crate) struct AttributeMaps(MapBuilder<StringBuilder, StringBuilder>, String, String);
+/// A column of maps.
+pub(crate) struct AttributeMaps(MapBuilder<StringBuilder, StringBuilder>, Written);
+
+/// What a row is written into on its way: the memory of the row before serves the next.
+#[derive(Default)]
+struct Written {
+    types: String,
+    value: String,
+}
 
 impl Default for AttributeMaps {
     fn default() -> Self {
-        let maps = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
-        Self(maps, String::new(), String::new())
+        Self(MapBuilder::new(None, StringBuilder::new(), StringBuilder::new()), Written::default())
     }
 }
 
 impl AttributeMaps {
     /// Appends a row; returns its types when not all are text.
     pub fn append(&mut self, attributes: &Attributes) -> Option<&str> {
-        let Self(maps, types, scratch) = self;
+        let Self(maps, Written { types, value: scratch }) = self;
         types.clear();
         let mut exact: Vec<String> = Vec::new();
         for (key, value) in attributes.iter() {

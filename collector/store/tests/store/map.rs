@@ -258,6 +258,9 @@ async fn a_wait_is_told_by_whichever_span_was_handed_on() {
     let [("below", below), ("orders", orders)] = &told[..] else { panic!("two queues: {told:?}") };
     assert_eq!((below.count, below.longest), (1, 999_000_000));
     assert_eq!((orders.count, orders.p50, orders.longest), (2, 2_999_000_000, 2_999_000_000));
+    // The view that users ask says the same.
+    assert_eq!(kept.count("SELECT count(*) FROM deliveries").await, 3);
+    assert_eq!(kept.count("SELECT sum(waited_ms)::BIGINT FROM deliveries").await, 999 + 2 * 2_999);
 }
 
 #[tokio::test(flavor = "multi_thread")]
